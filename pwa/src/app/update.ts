@@ -1,0 +1,73 @@
+// The app's own update: found in the background, offered when no visit is going on, applied on a tap.
+import { computed, readonly, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue'
+
+const UPDATE_CHECK_MS = 60 * 60 * 1000
+
+const waitingWorker = shallowRef<ServiceWorker | null>(null)
+const replaced = ref(false)
+const busy = shallowRef<() => boolean>(() => false)
+
+/** True while a newer version is installed and waits. Says nothing of whether now is a good moment. */
+export const updateWaiting: ComputedRef<boolean> = computed(() => waitingWorker.value !== null)
+
+/** True when the shell may offer the update: one waits, and no visit is in progress. */
+export const updateOffered: ComputedRef<boolean> = computed(() => updateWaiting.value && !busy.value())
+
+/** True when another tab has already switched to the new version; this one follows after the visit. */
+export const updateReplaced: Readonly<Ref<boolean>> = readonly(replaced)
+
+/**
+ * Register the service worker and watch for newer versions.
+ *
+ * `visitInProgress` reads reactive state: while it is true nothing is offered and nothing reloads.
+ * Does nothing in a browser without service workers; a failed registration is retried on the next start.
+ */
+export async function startUpdates(visitInProgress: () => boolean): Promise<void> {
+  busy.value = visitInProgress
+  if (!('serviceWorker' in navigator)) return
+  // The first worker ever takes over an open page without changing a byte of it: no reload then.
+  let hadWorker = navigator.serviceWorker.controller !== null
+  navigator.serviceWorker.addEventListener('controllerchange', () => {
+    if (hadWorker) replaced.value = true
+    hadWorker = true
+  })
+  watch(
+    () => replaced.value && !busy.value(),
+    (reload) => {
+      if (reload) window.location.reload()
+    },
+  )
+  const registration = await navigator.serviceWorker
+    .register('/sw.js', { updateViaCache: 'none' })
+    .catch((error: unknown) => {
+      console.warn('The app cannot be kept for offline use:', error)
+      return null
+    })
+  if (registration) follow(registration)
+}
+
+/** Switch to the waiting version; the page reloads by itself. False when none waits or a visit goes on. */
+export function applyUpdate(): boolean {
+  const worker = waitingWorker.value
+  if (!worker || busy.value()) return false
+  worker.postMessage({ type: 'SKIP_WAITING' })
+  return true
+}
+
+function follow(registration: ServiceWorkerRegistration): void {
+  const look = () => {
+    // Without a controller the waiting worker is the first one: nothing to update from.
+    waitingWorker.value = navigator.serviceWorker.controller ? registration.waiting : null
+  }
+  look()
+  registration.addEventListener('updatefound', () => {
+    registration.installing?.addEventListener('statechange', look)
+  })
+  let checkedAt = Date.now()
+  // An installed app is rarely closed: without this it would meet new versions weeks late.
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState !== 'visible' || Date.now() - checkedAt < UPDATE_CHECK_MS) return
+    checkedAt = Date.now()
+    registration.update().catch(() => undefined) // offline: the next time will do
+  })
+}
