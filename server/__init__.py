@@ -1,0 +1,1 @@
+"""Storewalk: the JSON API for field visits, evidence photos and their audit."""

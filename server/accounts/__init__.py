@@ -1,0 +1,1 @@
+"""People, regions and log-in sessions."""

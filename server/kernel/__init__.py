@@ -1,0 +1,1 @@
+"""The small core that every feature stands on; it knows no feature."""

@@ -1,0 +1,90 @@
+"""Who is asking and what they may see. Logging in itself is the accounts feature's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import current_app, g
+
+from server.kernel import problems
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Role(StrEnum):
+    """The three kinds of user."""
+
+    REP = "rep"
+    SUPERVISOR = "supervisor"
+    OFFICE = "office"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """The logged-in person. region_ids is the subtree that they may see."""
+
+    user_id: str
+    role: Role
+    name: str
+    region_id: str
+    region_ids: frozenset[str]
+
+    @property
+    def is_rep(self) -> bool:
+        """True for a rep."""
+        return self.role is Role.REP
+
+    @property
+    def is_supervisor(self) -> bool:
+        """True for a regional supervisor."""
+        return self.role is Role.SUPERVISOR
+
+    @property
+    def is_office(self) -> bool:
+        """True for the office."""
+        return self.role is Role.OFFICE
+
+    def sees_region(self, region_id: str) -> bool:
+        """True if the region lies in the actor's subtree."""
+        return region_id in self.region_ids
+
+
+def needs(*roles: Role) -> Callable[[F], F]:
+    """Let a route be called by these roles only; with none given, by anybody logged in.
+
+    Raises the problems unauthenticated and forbidden.
+    """
+
+    def decorate(view: F) -> F:
+        @wraps(view)
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            actor = current_actor()
+            if roles and actor.role not in roles:
+                raise problems.FORBIDDEN.error(roles=", ".join(roles))
+            return view(*args, **kwargs)
+
+        guarded.storewalk_roles = roles or tuple(Role)  # type: ignore[attr-defined]  # read by tests
+        return guarded  # type: ignore[return-value]  # wraps keeps the signature
+
+    return decorate
+
+
+def public(view: F) -> F:
+    """Mark a route as open to everybody; a test requires this or needs() on each route."""
+    view.storewalk_roles = ()  # type: ignore[attr-defined]  # read by tests
+    return view
+
+
+def current_actor() -> Actor:
+    """The actor of this request. Raises the problem unauthenticated if there is none."""
+    if "actor" not in g:
+        g.actor = current_app.extensions["storewalk.authenticate"]()
+    if g.actor is None:
+        raise problems.UNAUTHENTICATED.error()
+    actor: Actor = g.actor
+    return actor

@@ -1,0 +1,141 @@
+"""The writing side of the change feed.
+
+A feature says touch(session, scope, entity, ids) where it changes a record. Just before the
+transaction commits, each scope's counter row is raised and the touched records get their numbers.
+The counter row stays locked until the commit, so within a scope numbers become visible in their
+own order and a cursor can never step over a row that commits later (a plain sequence does that).
+One row stands for each record of a scope, with the number of its last change: the feed is compact
+and a first pull is simply a pull from zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Index, String, event, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
+
+from server.kernel.db import db
+
+ORG = "org"
+_PENDING = "storewalk.changes"
+
+
+class ChangeCounter(db.Model):
+    """The last number handed out in a scope."""
+
+    __tablename__ = "change_counter"
+
+    scope: Mapped[str] = mapped_column(String(48), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+
+
+class Change(db.Model):
+    """The newest change of one record as seen from one scope."""
+
+    __tablename__ = "change"
+    __table_args__ = (Index(None, "scope", "seq"),)
+
+    scope: Mapped[str] = mapped_column(String(48), primary_key=True)
+    entity: Mapped[str] = mapped_column(String(24), primary_key=True)
+    record_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    seq: Mapped[int] = mapped_column(BigInteger)
+    deleted: Mapped[bool] = mapped_column(Boolean)
+
+
+def user_scope(user_id: str) -> str:
+    """The scope of what only one person's phone is told."""
+    return f"user:{user_id}"
+
+
+def touch(
+    session: Session, scope: str, entity: str, ids: Iterable[str], *, deleted: bool = False
+) -> None:
+    """Note that records changed (or, with deleted, left the scope). Numbered before the commit."""
+    pending: dict[str, dict[tuple[str, str], bool]] = session.info.setdefault(_PENDING, {})
+    rows = pending.setdefault(scope, {})
+    for record_id in ids:
+        rows[(entity, record_id)] = deleted
+
+
+def _insert(session: Session) -> Any:
+    dialect = session.get_bind().dialect.name
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert
+
+
+def write_pending(session: Session) -> None:
+    """Hand out the numbers. Called before each commit; call it earlier only to read them."""
+    pending: dict[str, dict[tuple[str, str], bool]] = session.info.pop(_PENDING, {})
+    if not pending:
+        return
+    session.flush()
+    insert = _insert(session)
+    # Scopes in a fixed order, so that two writers cannot wait for each other.
+    for scope in sorted(pending):
+        rows = pending[scope]
+        if not rows:
+            continue
+        last = session.scalar(
+            update(ChangeCounter)
+            .where(ChangeCounter.scope == scope)
+            .values(seq=ChangeCounter.seq + len(rows))
+            .returning(ChangeCounter.seq)
+            .execution_options(synchronize_session=False)
+        )
+        if last is None:
+            upsert = insert(ChangeCounter).values(scope=scope, seq=len(rows))
+            last = session.scalar(
+                upsert.on_conflict_do_update(
+                    index_elements=["scope"],
+                    set_={"seq": ChangeCounter.seq + upsert.excluded.seq},
+                ).returning(ChangeCounter.seq)
+            )
+        first = int(last or 0) - len(rows) + 1
+        statement = insert(Change)
+        session.execute(
+            statement.on_conflict_do_update(
+                index_elements=["scope", "entity", "record_id"],
+                set_={"seq": statement.excluded.seq, "deleted": statement.excluded.deleted},
+            ),
+            [
+                {
+                    "scope": scope,
+                    "entity": entity,
+                    "record_id": record_id,
+                    "seq": first + index,
+                    "deleted": deleted,
+                }
+                for index, ((entity, record_id), deleted) in enumerate(rows.items())
+            ],
+        )
+
+
+def changes_after(
+    session: Session, scope: str, seq: int, limit: int
+) -> list[tuple[int, str, str, bool]]:
+    """The next changes of a scope as (number, entity, record id, deleted), oldest first."""
+    rows = session.execute(
+        select(Change.seq, Change.entity, Change.record_id, Change.deleted)
+        .where(Change.scope == scope, Change.seq > seq)
+        .order_by(Change.seq)
+        .limit(limit)
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def _before_commit(session: Session) -> None:
+    # A savepoint is no commit: the counter rows are to be locked as late as possible.
+    if not session.in_nested_transaction():
+        write_pending(session)
+
+
+def _after_rollback(session: Session, previous: SessionTransaction) -> None:
+    # After a savepoint's rollback too many records may be named; naming one too many is harmless.
+    if not previous.nested:
+        session.info.pop(_PENDING, None)
+
+
+event.listen(Session, "before_commit", _before_commit)
+event.listen(Session, "after_soft_rollback", _after_rollback)

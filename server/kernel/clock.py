@@ -1,0 +1,120 @@
+"""The injected clock, the evidence of when a record was made, and the organisation's calendar."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from flask import current_app, has_app_context
+
+DEFAULT_ZONE = "Asia/Shanghai"
+
+
+class Clock:
+    """Tells the time. Domain functions take one, so that tests decide what time it is."""
+
+    def now(self) -> datetime:
+        """The current time, aware, UTC."""
+        return datetime.now(UTC)
+
+
+class FrozenClock(Clock):
+    """A clock that stands still until it is told to move."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at.astimezone(UTC)
+
+    def now(self) -> datetime:
+        """The time it was set to."""
+        return self.at
+
+    def advance(self, seconds: float) -> None:
+        """Move forward (or back, if negative) by so many seconds."""
+        self.at += timedelta(seconds=seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class TimeEvidence:
+    """What is known about when a record was made on a phone.
+
+    device_at: the phone's clock at that moment; clock_offset_ms: server minus phone at their last
+    contact; monotonic_ms: time since that contact by a counter nobody can set; device_seq: the
+    phone's own count of its records; received_at: the server's clock on receipt.
+    """
+
+    device_at: datetime
+    clock_offset_ms: int | None
+    monotonic_ms: int | None
+    device_seq: int
+    received_at: datetime
+
+    def estimated(self) -> datetime:
+        """The best estimate of the true time, never later than the receipt."""
+        return self.correct(self.device_at)
+
+    def correct(self, device_time: datetime) -> datetime:
+        """Translate another reading of the same phone clock; never later than the receipt."""
+        offset = timedelta(milliseconds=self.clock_offset_ms or 0)
+        return min(device_time + offset, self.received_at)
+
+
+@lru_cache(maxsize=8)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def org_zone() -> ZoneInfo:
+    """The zone of the organisation (of the current app; the default outside one)."""
+    if has_app_context():
+        return _zone(current_app.config["SETTINGS"].time_zone)
+    return _zone(DEFAULT_ZONE)
+
+
+def org_day(at: datetime) -> date:
+    """The organisation's calendar day of an aware time."""
+    return at.astimezone(org_zone()).date()
+
+
+def iso_week(at: datetime) -> str:
+    """The organisation's ISO week of an aware time, such as 2026-W48."""
+    year, week, _ = org_day(at).isocalendar()
+    return f"{year:04d}-W{week:02d}"
+
+
+def week_bounds(week: str) -> tuple[datetime, datetime]:
+    """Start and exclusive end of an ISO week in UTC. Raises ValueError for no such week."""
+    monday = datetime.strptime(f"{week}-1", "%G-W%V-%u").date()  # noqa: DTZ007 -- only a date
+    if f"{monday.isocalendar().year:04d}-W{monday.isocalendar().week:02d}" != week:
+        raise ValueError(f"no such ISO week: {week!r}")
+    return day_bounds(monday, monday + timedelta(days=6))
+
+
+def day_bounds(first: date, last: date) -> tuple[datetime, datetime]:
+    """Start of the first and exclusive end of the last org day, in UTC."""
+    zone = org_zone()
+    start = datetime(first.year, first.month, first.day, tzinfo=zone)
+    after = last + timedelta(days=1)
+    end = datetime(after.year, after.month, after.day, tzinfo=zone)
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def wire_time(at: datetime | None) -> str | None:
+    """The time as the API writes it: 2026-11-23T09:15:00.000Z."""
+    if at is None:
+        return None
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_time(text: object) -> datetime:
+    """Read an ISO 8601 time that names its zone. Raises ValueError for anything else."""
+    if not isinstance(text, str) or not 20 <= len(text) <= 40:
+        raise ValueError("not an ISO 8601 time with a zone")
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("the time names no zone")
+    at = at.astimezone(UTC)
+    if not 2000 <= at.year <= 2200:
+        raise ValueError("the year is out of range")
+    return at

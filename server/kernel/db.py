@@ -1,0 +1,166 @@
+"""The database: engine set-up, base model, column types, and the write lock for SQLite."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+
+import orjson
+from flask import has_request_context, request
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Engine,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    event,
+)
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.types import TypeDecorator
+
+from server.config import Settings
+
+Id = String(36)
+# SQLite only numbers rows by itself in an INTEGER key.
+BigId = BigInteger().with_variant(Integer, "sqlite")
+READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Base(DeclarativeBase):
+    """Base of all models. Constraints are named, so that migrations can find them again."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_N_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+class Utc(TypeDecorator[datetime]):
+    """An aware time, stored as naive UTC. Refuses naive times, which mean nothing here."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Aware to naive UTC."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone cannot be stored")
+        return value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Naive UTC to aware."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+class Json(TypeDecorator[Any]):
+    """A JSON document as UTF-8 bytes, written and read by orjson."""
+
+    impl = LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
+        """Document to bytes."""
+        return None if value is None else orjson.dumps(value)
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
+        """Bytes to document."""
+        return None if value is None else orjson.loads(value)
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+
+def engine_options(settings: Settings) -> dict[str, Any]:
+    """Options of create_engine for the configured database."""
+    if settings.is_sqlite:
+        # The wheel bundles a current SQLite; the system's may carry the WAL-reset corruption bug.
+        from pysqlite3 import dbapi2  # noqa: PLC0415 -- not needed on PostgreSQL
+
+        return {"module": dbapi2, "connect_args": {"timeout": 30}, "pool_size": 40}
+    # prepare_threshold=None: prepared statements break behind a transaction pooler.
+    return {
+        "connect_args": {"prepare_threshold": None},
+        "pool_size": 20,
+        "max_overflow": 20,
+        "pool_pre_ping": True,
+    }
+
+
+def prepare_sqlite(engine: Engine, lock_path: Path) -> None:
+    """Make SQLite safe under concurrent writers.
+
+    Writers queue on a file lock and begin IMMEDIATE: SQLite's own busy handler sleeps and polls,
+    which costs throughput and tail latency, and a deferred BEGIN fails when it must upgrade.
+    Requests that only read use a plain BEGIN and never wait.
+    """
+
+    @event.listens_for(engine, "connect")
+    def on_connect(connection: Any, entry: ConnectionPoolEntry) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA busy_timeout=30000")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        # A phone deletes its copy on our ack, so a commit must be on the disk, not in a cache.
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.execute("PRAGMA cache_size=-16000")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def on_begin(connection: Connection) -> None:
+        if is_reading():
+            connection.exec_driver_sql("BEGIN")
+            return
+        entry = cast("dict[str, Any]", connection.info)
+        if "write_lock" not in entry:
+            descriptor = os.open(lock_path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            except BaseException:
+                os.close(descriptor)
+                raise
+            entry["write_lock"] = descriptor
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine, "checkin")
+    def on_checkin(connection: Any, entry: ConnectionPoolEntry) -> None:
+        # Only here is the transaction over for certain: commit events fire before the commit.
+        descriptor = entry.info.pop("write_lock", None)
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+_read_only: ContextVar[bool] = ContextVar("storewalk_read_only", default=False)
+
+
+@contextmanager
+def read_only() -> Iterator[None]:
+    """Begin transactions inside this block without the write lock, whatever the request is."""
+    token = _read_only.set(True)
+    try:
+        yield
+    finally:
+        _read_only.reset(token)
+
+
+def is_reading() -> bool:
+    """True inside read_only() or a request whose method only reads."""
+    return _read_only.get() or (has_request_context() and request.method in READ_METHODS)

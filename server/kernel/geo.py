@@ -1,0 +1,128 @@
+"""Positions and distances. WGS-84 everywhere; other systems only at the edges (see crs.py)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from geopy.distance import EARTH_RADIUS, geodesic
+
+from server.kernel.crs import Crs, from_wgs84, to_wgs84
+
+__all__ = [
+    "Crs",
+    "Fix",
+    "distance_m",
+    "from_wgs84",
+    "great_circle_m",
+    "is_position",
+    "morton",
+    "to_wgs84",
+]
+
+_EARTH_RADIUS_M = EARTH_RADIUS * 1000
+# The great circle is at most 0.56 % off the ellipsoid, so beyond this only the cheap one is needed
+# to know on which side of any fence a point lies.
+_GEODESIC_BELOW_M = 5_000.0
+MORTON_BITS = 26
+_MERCATOR_MAX_LAT = 85.05112878
+
+
+def is_position(lat: object, lon: object) -> bool:
+    """True for a pair of finite degrees on the globe that is not the 0,0 of a broken receiver."""
+    if isinstance(lat, bool) or isinstance(lon, bool):
+        return False
+    if not isinstance(lat, int | float) or not isinstance(lon, int | float):
+        return False
+    if not (math.isfinite(lat) and math.isfinite(lon)):
+        return False
+    return abs(lat) <= 90 and abs(lon) <= 180 and not (abs(lat) < 1e-6 and abs(lon) < 1e-6)
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """One position reading: degrees WGS-84, accuracy as a radius in metres, age in seconds."""
+
+    lat: float
+    lon: float
+    accuracy_m: float | None
+    age_s: float
+    source: str
+
+    @classmethod
+    def parse(cls, value: Mapping[str, Any] | None) -> Fix | None:
+        """Read a fix as a phone sends it; None where it is no position at all.
+
+        An accuracy that is missing, negative or not a number becomes None: the position is kept
+        as a hint, but proves nothing.
+        """
+        if not isinstance(value, Mapping) or not is_position(value.get("lat"), value.get("lon")):
+            return None
+        accuracy = _number(value.get("accuracy_m"))
+        age = _number(value.get("age_s"))
+        source = value.get("source")
+        return cls(
+            lat=float(value["lat"]),
+            lon=float(value["lon"]),
+            accuracy_m=accuracy if accuracy is not None and accuracy >= 0 else None,
+            age_s=max(age or 0.0, 0.0),
+            source=source[:16] if isinstance(source, str) else "gps",
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """The fix as the API writes it."""
+        return {
+            "lat": self.lat,
+            "lon": self.lon,
+            "accuracy_m": self.accuracy_m,
+            "age_s": self.age_s,
+            "source": self.source,
+        }
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return None
+    return float(value)
+
+
+def great_circle_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Distance in metres on a sphere (haversine); within 0.6 % of the ellipsoid."""
+    phi1, phi2 = math.radians(lat1), math.radians(lat2)
+    half_dphi, half_dlam = (phi2 - phi1) / 2, math.radians(lon2 - lon1) / 2
+    chord = math.sin(half_dphi) ** 2 + math.cos(phi1) * math.cos(phi2) * math.sin(half_dlam) ** 2
+    return 2 * _EARTH_RADIUS_M * math.asin(min(1.0, math.sqrt(chord)))
+
+
+def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Distance in metres: on the WGS-84 ellipsoid where a fence could be near, else great circle."""
+    rough = great_circle_m(lat1, lon1, lat2, lon2)
+    if rough > _GEODESIC_BELOW_M:
+        return rough
+    return float(geodesic((lat1, lon1), (lat2, lon2)).m)
+
+
+def _spread(value: int) -> int:
+    """Put a zero bit between the bits of a 32-bit number."""
+    value = (value | value << 16) & 0x0000FFFF0000FFFF
+    value = (value | value << 8) & 0x00FF00FF00FF00FF
+    value = (value | value << 4) & 0x0F0F0F0F0F0F0F0F
+    value = (value | value << 2) & 0x3333333333333333
+    return (value | value << 1) & 0x5555555555555555
+
+
+def tile_xy(lat: float, lon: float) -> tuple[int, int]:
+    """Cell of a position in the web-mercator square, 26 bits an axis, x east, y south."""
+    cells = 1 << MORTON_BITS
+    lat = max(-_MERCATOR_MAX_LAT, min(_MERCATOR_MAX_LAT, lat))
+    x = int((lon + 180) / 360 * cells)
+    y = int((1 - math.asinh(math.tan(math.radians(lat))) / math.pi) / 2 * cells)
+    return min(max(x, 0), cells - 1), min(max(y, 0), cells - 1)
+
+
+def morton(lat: float, lon: float) -> int:
+    """The position as one sortable number: the bits of x and y interleaved (52 bits)."""
+    x, y = tile_xy(lat, lon)
+    return _spread(x) | _spread(y) << 1

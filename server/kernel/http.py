@@ -1,0 +1,255 @@
+"""The HTTP side of the kernel: the API object, one transaction a request, problems, revisions."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import flask_smorest
+import orjson
+from flask import Flask, Response, current_app, g, request
+from flask.json.provider import JSONProvider
+from marshmallow import Schema, fields
+from sqlalchemy.orm import Session
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
+from werkzeug.wrappers import Response as BaseResponse
+
+from server.kernel import problems
+from server.kernel.auth import Actor, current_actor
+from server.kernel.clock import Clock
+from server.kernel.db import READ_METHODS, db
+from server.kernel.problems import Kind, Problem
+
+log = logging.getLogger(__name__)
+
+API_PREFIX = "/api/v1"
+MAX_JSON_BYTES = 4 * 1024 * 1024
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class OrjsonProvider(JSONProvider):
+    """Flask's JSON by orjson."""
+
+    def dumps(self, obj: Any, **_kwargs: Any) -> str:
+        """Write JSON text."""
+        return orjson.dumps(obj).decode()
+
+    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
+        """Read JSON text."""
+        return orjson.loads(s)
+
+    def response(self, *args: Any, **kwargs: Any) -> Response:
+        """A JSON answer."""
+        return json_bytes(orjson.dumps(self._prepare_response_obj(args, kwargs)))
+
+
+class ProblemSchema(Schema):
+    """The body of every error (RFC 9457)."""
+
+    type = fields.String(required=True)
+    code = fields.String(required=True, metadata={"description": "Stable; see /docs."})
+    title = fields.String(required=True)
+    status = fields.Integer(required=True)
+    detail = fields.String(required=True, metadata={"description": "What the caller can do."})
+    field = fields.String(metadata={"description": "The field at fault, dotted."})
+    errors = fields.List(fields.Dict(), metadata={"description": "One entry for each field."})
+    params = fields.Dict(metadata={"description": "The numbers and names in the words."})
+
+
+@dataclass(frozen=True, slots=True)
+class Ctx:
+    """What a route hands to a domain function."""
+
+    session: Session
+    actor: Actor
+    clock: Clock
+    language: str
+
+
+def clock() -> Clock:
+    """The clock of the current app."""
+    found: Clock = current_app.extensions["storewalk.clock"]
+    return found
+
+
+def language() -> str:
+    """The caller's language by Accept-Language: zh-CN, unless English is preferred."""
+    best = request.accept_languages.best_match(["zh-CN", "zh", "en"], default="zh-CN")
+    return "en" if best == "en" else "zh-CN"
+
+
+def ctx() -> Ctx:
+    """Session, actor, clock and language of this request. Raises the problem unauthenticated."""
+    actor = current_actor()
+    return Ctx(session=db.session(), actor=actor, clock=clock(), language=language())
+
+
+def json_bytes(data: bytes, status: int = 200) -> Response:
+    """An answer from ready-made JSON."""
+    return Response(data, status=status, mimetype="application/json")
+
+
+def problem_response(problem: Problem) -> Response:
+    """The problem as an answer in the caller's language."""
+    body = orjson.dumps(problem.as_dict(language()))
+    response = Response(body, status=problem.kind.status, mimetype="application/problem+json")
+    response.headers.extend(problem.headers)
+    response.headers["Content-Language"] = language()
+    return response
+
+
+def check_revision(revision: int) -> None:
+    """Hold If-Match against the record's revision.
+
+    Raises the problems precondition_required (no header) and stale (another revision).
+    """
+    if not request.if_match:
+        raise problems.PRECONDITION_REQUIRED.error(field="If-Match")
+    if not request.if_match.contains_weak(str(revision)):
+        raise problems.STALE.error(revision=revision)
+
+
+def set_revision(response: Response, revision: int) -> Response:
+    """Name the record's revision as the answer's ETag."""
+    response.set_etag(str(revision))
+    return response
+
+
+def end_transaction() -> None:
+    """Give the connection (and the write lock) back before something slow, such as a body."""
+    db.session.rollback()
+
+
+class Blueprint(flask_smorest.Blueprint):
+    """A blueprint of the API."""
+
+
+def blueprint(name: str, url_prefix: str = "", description: str = "") -> Blueprint:
+    """A blueprint below /api/v1; its name is the tag in the documentation."""
+    return Blueprint(
+        name, name, url_prefix=API_PREFIX + url_prefix, description=description or name
+    )
+
+
+class StorewalkApi(flask_smorest.Api):
+    """flask-smorest, with our problems as its errors."""
+
+    ERROR_SCHEMA = ProblemSchema
+
+    def handle_http_exception(self, error: HTTPException) -> Any:
+        """Turn whatever Flask, Werkzeug or webargs raise into a problem of our catalogue."""
+        return problem_response(problem_of(error))
+
+
+_BY_STATUS: dict[int, Kind] = {
+    400: problems.HTTP_ERROR,
+    401: problems.UNAUTHENTICATED,
+    403: problems.FORBIDDEN,
+    404: problems.NOT_FOUND,
+    405: problems.METHOD_NOT_ALLOWED,
+    409: problems.CONFLICT,
+    412: problems.STALE,
+    415: problems.NOT_JSON,
+    422: problems.VALIDATION_FAILED,
+    428: problems.PRECONDITION_REQUIRED,
+    429: problems.RATE_LIMITED,
+    503: problems.UNAVAILABLE,
+}
+
+
+def problem_of(error: HTTPException) -> Problem:
+    """The problem that a framework's exception stands for."""
+    status = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    if isinstance(error, RequestEntityTooLarge):
+        return problems.TOO_LARGE.error(limit=request.max_content_length or MAX_JSON_BYTES)
+    if isinstance(error, MethodNotAllowed):
+        headers = {"Allow": ", ".join(sorted(error.valid_methods or ()))}
+        return Problem(problems.METHOD_NOT_ALLOWED, headers=headers)
+    data: dict[str, Any] = getattr(error, "data", None) or {}
+    if status in {400, 422} and data.get("messages"):
+        messages = data["messages"]
+        if _says_malformed(messages):
+            return problems.MALFORMED_JSON.error()
+        # webargs reads a body of another type as an empty one; name the real fault instead.
+        if request.content_length and not request.is_json and "json" in messages:
+            return problems.NOT_JSON.error(accepted="application/json")
+        errors = list(_field_errors(messages))
+        first = errors[0]["field"] if errors else None
+        return Problem(problems.VALIDATION_FAILED, field=first, errors=errors)
+    if status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
+        return problems.NOT_JSON.error(accepted="application/json")
+    kind = _BY_STATUS.get(status)
+    if kind is None:
+        kind = problems.INTERNAL if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
+    headers = {}
+    for name, value in error.get_headers():
+        if name.lower() == "retry-after":
+            headers[name] = value
+    return Problem(kind or problems.HTTP_ERROR, headers=headers)
+
+
+def _says_malformed(messages: Any) -> bool:
+    return isinstance(messages, dict) and messages.get("json") == ["Invalid JSON body."]
+
+
+def _field_errors(messages: Any, path: str = "") -> Any:
+    if isinstance(messages, dict):
+        for key, value in messages.items():
+            outer = path == "" and key in {"json", "query", "headers", "files", "form"}
+            inner = "" if outer else f"{path}.{key}".lstrip(".")
+            yield from _field_errors(value, inner)
+    else:
+        for message in messages if isinstance(messages, list) else [messages]:
+            yield {"field": path, "message": str(message)}
+
+
+def install(app: Flask) -> None:
+    """Wire transactions, errors and safety headers into an app."""
+    app.json = OrjsonProvider(app)
+    app.config["MAX_CONTENT_LENGTH"] = MAX_JSON_BYTES
+    app.before_request(_refuse_other_sites)
+    # Registered first, so it runs last: nothing may still touch the session after the commit.
+    app.after_request(_finish_transaction)
+    app.register_error_handler(Problem, _on_problem)
+    app.register_error_handler(Exception, _on_exception)
+
+
+def _refuse_other_sites() -> None:
+    """Close cross-site request forgery: a browser names the origin of each request that writes.
+
+    Bearer clients carry no cookie and need no check.
+    """
+    if request.method in READ_METHODS or request.headers.get("Authorization"):
+        return
+    origin = request.headers.get("Origin")
+    site = request.headers.get("Sec-Fetch-Site")
+    own = {request.host_url.rstrip("/"), current_app.config["SETTINGS"].origin.rstrip("/")}
+    if origin is not None and origin not in own:
+        raise problems.CSRF_REFUSED.error()
+    if origin is None and site not in {None, "same-origin", "none"}:
+        raise problems.CSRF_REFUSED.error()
+
+
+def _finish_transaction(response: BaseResponse) -> BaseResponse:
+    if response.status_code < HTTPStatus.BAD_REQUEST and not g.get("rolled_back"):
+        db.session.commit()
+    else:
+        db.session.rollback()
+    db.session.remove()
+    return response
+
+
+def _on_problem(problem: Problem) -> Response:
+    g.rolled_back = True
+    return problem_response(problem)
+
+
+def _on_exception(error: Exception) -> Response:
+    g.rolled_back = True
+    if isinstance(error, HTTPException):
+        return problem_response(problem_of(error))
+    log.exception("unhandled error in %s %s", request.method, request.path)
+    return problem_response(problems.INTERNAL.error())

@@ -1,0 +1,156 @@
+"""Background jobs: huey, in the web process by default, on Redis in production.
+
+A job is enqueued with its name and plain arguments, and goes out only after the commit. Huey may
+lose a job when a process is killed, so no job is the only keeper of a state: what is to be done
+stands in the features' own tables, and periodic sweeps pick up what was lost.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from flask import Flask, current_app
+from huey import Huey, MemoryHuey, RedisHuey
+from huey.api import Task
+from huey.consumer import Consumer
+from sqlalchemy import event
+from sqlalchemy.orm import Session, SessionTransaction
+
+from server.config import Settings
+from server.kernel.db import db
+
+log = logging.getLogger(__name__)
+
+Work = Callable[..., None]
+W = TypeVar("W", bound=Work)
+
+_JOBS: dict[str, Work] = {}
+_PERIODIC: dict[str, float] = {}
+_PENDING = "storewalk.jobs"
+
+
+def job(name: str) -> Callable[[W], W]:
+    """Register a function as the job of this name. It runs in an app context."""
+
+    def decorate(work: W) -> W:
+        if name in _JOBS:
+            raise ValueError(f"job {name!r} is registered already")
+        _JOBS[name] = work
+        return work
+
+    return decorate
+
+
+def periodic(name: str, seconds: float) -> Callable[[W], W]:
+    """Register a job that also runs by itself about every so many seconds in each consumer."""
+
+    def decorate(work: W) -> W:
+        _PERIODIC[name] = seconds
+        return job(name)(work)
+
+    return decorate
+
+
+def enqueue(session: Session, name: str, *args: Any) -> None:
+    """Run a job once this transaction has committed. Raises KeyError for an unknown name."""
+    if name not in _JOBS:
+        raise KeyError(name)
+    session.info.setdefault(_PENDING, []).append((name, args))
+
+
+def run_now(name: str, *args: Any) -> None:
+    """Run a job in this thread, as a test or a command does."""
+    _JOBS[name](*args)
+
+
+@dataclass
+class Runner:
+    """The queue of one app and, where jobs are embedded, its consumer thread."""
+
+    app: Flask
+    huey: Huey
+    send: Callable[..., Any]
+    consumer: EmbeddedConsumer | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+    def start(self) -> None:
+        """Start consuming in this process (embedded jobs)."""
+        if self.consumer is not None:
+            return
+        # One worker: jobs are heavy on the processor, which the web threads want as well.
+        self.consumer = EmbeddedConsumer(self.huey, workers=1, periodic=False)
+        self.consumer.start()
+        start_sweeps(self)
+
+
+class EmbeddedConsumer(Consumer):
+    """A huey consumer that leaves the process's signals to the web server."""
+
+    def _set_signal_handlers(self) -> None:
+        """Do nothing: gunicorn owns the signals."""
+
+
+def start_sweeps(runner: Runner) -> None:
+    """Start a thread for each periodic job."""
+    for name, seconds in _PERIODIC.items():
+        thread = threading.Thread(
+            target=_sweep, args=(runner, name, seconds), name=f"sweep:{name}", daemon=True
+        )
+        thread.start()
+
+
+def _sweep(runner: Runner, name: str, seconds: float) -> None:
+    while not runner.stopping.wait(seconds):
+        runner.send(name, [])
+
+
+def make_runner(app: Flask, settings: Settings) -> Runner:
+    """Build the queue of an app: Redis where configured, else memory."""
+    huey: Huey = (
+        RedisHuey("storewalk", url=settings.redis_url, results=False)
+        if settings.redis_url
+        else MemoryHuey("storewalk", results=False)
+    )
+
+    def run(name: str, args: list[Any]) -> None:
+        with app.app_context():
+            try:
+                _JOBS[name](*args)
+            except Exception:
+                db.session.rollback()
+                log.exception("job %s failed", name)
+                raise
+
+    task = huey.task(name="storewalk.run")(run)
+
+    def send(name: str, args: list[Any]) -> Task | None:
+        result: Task | None = task(name, args)
+        return result
+
+    return Runner(app=app, huey=huey, send=send)
+
+
+def _after_commit(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    pending = session.info.pop(_PENDING, [])
+    if not pending or not current_app:
+        return
+    runner: Runner | None = current_app.extensions.get("storewalk.jobs")
+    if runner is None:
+        return
+    for name, args in pending:
+        runner.send(name, list(args))
+
+
+def _after_rollback(session: Session, previous: SessionTransaction) -> None:
+    if not previous.nested:
+        session.info.pop(_PENDING, None)
+
+
+event.listen(Session, "after_commit", _after_commit)
+event.listen(Session, "after_soft_rollback", _after_rollback)

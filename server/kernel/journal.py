@@ -1,0 +1,119 @@
+"""The journal: who did what to what, written beside the change and committed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Index, String, insert, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from server.kernel.auth import Actor
+from server.kernel.clock import Clock, wire_time
+from server.kernel.db import BigId, Id, Json, Utc, db
+
+
+class Event(StrEnum):
+    """Everything that can stand in the journal."""
+
+    SESSION_OPENED = "session.opened"
+    SESSION_CLOSED = "session.closed"
+    PERSON_CREATED = "person.created"
+    PERSON_CHANGED = "person.changed"
+    PASSWORD_CHANGED = "person.password_changed"  # noqa: S105 -- the name of an event
+    REGION_CREATED = "region.created"
+    REGION_CHANGED = "region.changed"
+    STORE_CREATED = "store.created"
+    STORE_CHANGED = "store.changed"
+    STORE_ASSIGNED = "store.assigned"
+    STORES_IMPORTED = "stores.imported"
+    VISIT_CHECKED_IN = "visit.checked_in"
+    VISIT_CHECKED_OUT = "visit.checked_out"
+    VISIT_CANCELLED = "visit.cancelled"
+    VISIT_NOTED = "visit.noted"
+    VISIT_JUDGED = "visit.judged"
+    PHOTO_ADDED = "photo.added"
+    PHOTO_ARRIVED = "photo.arrived"
+    PHOTO_UNREADABLE = "photo.unreadable"
+    MATERIAL_CREATED = "material.created"
+    MATERIAL_CHANGED = "material.changed"
+    HANDOUT_ADDED = "handout.added"
+    STOCK_MOVED = "stock.moved"
+    OFFICE_CREATED = "office.created"
+    OFFICE_CHANGED = "office.changed"
+    OFFICE_CHECKED_IN = "office.checked_in"
+
+
+class JournalEntry(db.Model):
+    """One thing that was done. Never changed, never deleted by the program."""
+
+    __tablename__ = "journal"
+    __table_args__ = (Index(None, "subject_kind", "subject_id"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Utc)
+    actor_id: Mapped[str | None] = mapped_column(Id)
+    event: Mapped[str] = mapped_column(String(40))
+    subject_kind: Mapped[str] = mapped_column(String(24))
+    subject_id: Mapped[str] = mapped_column(String(64))
+    data: Mapped[dict[str, Any]] = mapped_column(Json)
+
+
+Row = tuple[Event, str, str, dict[str, Any]]
+
+
+def record(
+    session: Session,
+    clock: Clock,
+    actor: Actor | None,
+    event: Event,
+    subject_kind: str,
+    subject_id: str,
+    **data: Any,
+) -> None:
+    """Write one entry. actor is None for what the program does by itself."""
+    record_many(session, clock, actor, [(event, subject_kind, subject_id, data)])
+
+
+def record_many(
+    session: Session, clock: Clock, actor: Actor | None, rows: Sequence[Row]
+) -> None:
+    """Write many entries in one statement: (event, subject kind, subject id, data)."""
+    if not rows:
+        return
+    at = clock.now()
+    actor_id = actor.user_id if actor else None
+    session.execute(
+        insert(JournalEntry),
+        [
+            {
+                "at": at,
+                "actor_id": actor_id,
+                "event": event.value,
+                "subject_kind": kind,
+                "subject_id": subject,
+                "data": data,
+            }
+            for event, kind, subject, data in rows
+        ],
+    )
+
+
+def for_subject(session: Session, subject_kind: str, subject_id: str) -> list[dict[str, Any]]:
+    """All entries about one record, oldest first."""
+    rows = session.scalars(
+        select(JournalEntry)
+        .where(JournalEntry.subject_kind == subject_kind, JournalEntry.subject_id == subject_id)
+        .order_by(JournalEntry.id)
+    )
+    return [
+        {
+            "at": wire_time(row.at),
+            "actor_id": row.actor_id,
+            "event": row.event,
+            "data": row.data,
+        }
+        for row in rows
+    ]
