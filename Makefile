@@ -60,3 +60,83 @@ $(MODULES): pwa/package.json pwa/package-lock.json pwa/.npmrc | $(RUNTIME)
 
 .PHONY: dev
 dev: $(DEV) $(MODULES)
+
+# --- build and run ---------------------------------------------------------
+
+.PHONY: build
+build: $(DIST)
+
+# The worker is the build's last file: when it is there, all the others are.
+$(DIST): $(PWA_SOURCES) $(MODULES)
+	cd pwa && npx --no-install vite build --logLevel warn
+	@touch $@
+
+.PHONY: run
+run: $(RUNTIME) $(DIST)
+	@mkdir -p "$(STOREWALK_DATA)"
+	@$(FLASK) storewalk migrate
+	@$(FLASK) storewalk demo --if-empty
+	@echo "Storewalk: http://127.0.0.1:$(PORT)/   console: http://127.0.0.1:$(PORT)/console/"
+	@exec gunicorn -c server/gunicorn.conf.py 'server.app:create_app()'
+
+# --- what must hold --------------------------------------------------------
+
+ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
+.PHONY: check
+check: $(DEV) $(MODULES) $(DIST)
+	@$(MAKE) --no-print-directory -j2 $(ONE_BY_ONE) check-python check-pwa check-pins check-types
+
+.PHONY: check-python
+check-python:
+	ruff check server tests pwa/build
+	ruff format --check server tests pwa/build
+	mypy
+
+.PHONY: check-pwa
+check-pwa:
+	cd pwa && npm run --silent check
+
+.PHONY: check-pins
+check-pins:
+	@cd pwa && npm ls --all --package-lock-only --loglevel=error >/dev/null \
+		|| { echo "pwa/package-lock.json does not fit package.json: cd pwa && npm install"; exit 1; }
+	@! grep -q '"resolved": "http' pwa/package-lock.json \
+		|| { echo "pwa/package-lock.json names a registry host: run npm inside pwa/, its .npmrc leaves it out"; exit 1; }
+	@! grep -vE '^(#.*|-r .*|[A-Za-z0-9_.-]+(\[[a-z]+\])?==[^ ]+|)$$' requirements.txt requirements-dev.txt \
+		|| { echo "the lines above are not pinned exactly: name==version"; exit 1; }
+	@python -m pip --disable-pip-version-check check >/dev/null \
+		|| { python -m pip --disable-pip-version-check check; exit 1; }
+
+.PHONY: $(API)
+$(API):
+	@mkdir -p build/openapi-data
+	@STOREWALK_DATA=build/openapi-data DATABASE_URL= STOREWALK_EMBEDDED_JOBS=0 \
+		$(FLASK) openapi write $(API) >/dev/null
+
+build/api.gen.ts: $(API)
+	@cd pwa && npx --no-install openapi-typescript ../$(API) --output ../$@ >/dev/null
+
+.PHONY: check-types
+check-types: build/api.gen.ts
+	@cmp -s build/api.gen.ts $(API_TYPES) \
+		|| { echo "$(API_TYPES) is not what the server's OpenAPI says: run 'make types' and commit it"; exit 1; }
+
+.PHONY: types
+types: $(DEV) $(MODULES)
+	@$(MAKE) --no-print-directory build/api.gen.ts
+	cp build/api.gen.ts $(API_TYPES)
+
+.PHONY: test
+test: check
+	cd pwa && npx --no-install vitest run
+	python -m tests.chromium
+	python -m pytest -n auto
+
+.PHONY: bench
+bench: $(DEV) $(DIST)
+	python -m tests.bench
+
+.PHONY: clean
+clean:
+	rm -rf .venv build pwa/node_modules pwa/dist pwa/src/components.d.ts .mypy_cache .ruff_cache .pytest_cache

@@ -14,7 +14,7 @@ OVERSAMPLE = 4
 
 
 def icon(size: int, *, scale: float, rounded: bool) -> Image.Image:
-    """Return the icon, `size` pixels square; `scale` is the drawing's share of the 64-unit square."""
+    """Return the icon, `size` pixels square; `scale` shrinks the drawing towards the middle."""
     side = size * OVERSAMPLE
     image = Image.new("RGBA", (side, side), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
