@@ -22,11 +22,11 @@ ANY_ASSET = re.compile(r"[\w.-]+\.(?:js|css)\b")
 BARE_PAGE = '<!doctype html><div id="app"></div><script type="module" src="/main.ts"></script>'
 BARE_APP = (
     "import { createApp, h } from 'vue'\ncreateApp({ render: () => h('p', '1') }).mount('#app')"
+)
 BARE_CONFIG = """export default {
   define: { __VUE_OPTIONS_API__: false, __VUE_PROD_DEVTOOLS__: false },
   build: { target: 'es2020', cssTarget: 'chrome80' },
 }"""
-)
 
 
 def build(project: Path, out: Path, *options: str) -> float:
