@@ -54,8 +54,10 @@ $(DEV): requirements.txt requirements-dev.txt | $(VENV)
 	$(PIP) -r requirements-dev.txt
 	@touch $(RUNTIME) $@
 
+# The lock is compared by content: a fresh checkout or a touched file is no reason to install again.
 $(MODULES): pwa/package.json pwa/package-lock.json pwa/.npmrc | $(RUNTIME)
-	cd pwa && npm ci --no-audit --no-fund --loglevel=error
+	@cmp -s pwa/package-lock.json pwa/node_modules/.lock || { set -ex; cd pwa; \
+		npm ci --no-audit --no-fund --loglevel=error; cp package-lock.json node_modules/.lock; }
 	@touch $@
 
 .PHONY: dev
