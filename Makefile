@@ -87,7 +87,7 @@ ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: check
 check: $(DEV) $(MODULES) $(DIST)
-	@$(MAKE) --no-print-directory -j2 $(ONE_BY_ONE) check-python check-pwa check-pins check-types
+	@$(MAKE) --no-print-directory -k -j2 $(ONE_BY_ONE) check-python check-pwa check-pins check-types
 
 .PHONY: check-python
 check-python:
@@ -133,7 +133,7 @@ types: $(DEV) $(MODULES)
 test: check
 	cd pwa && npx --no-install vitest run
 	python -m tests.chromium
-	python -m pytest -n auto
+	python -m pytest -n auto --dist loadscope
 
 .PHONY: bench
 bench: $(DEV) $(DIST)
