@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from flask import current_app
 
+_DATA = Path("data")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -26,7 +27,7 @@ def _var(env: str, default: Any, doc: str) -> Any:
 class Settings:
     """Every setting, with its environment variable and meaning in the field's metadata."""
 
-    data_dir: Path = _var("STOREWALK_DATA", Path("data"), "Folder of the database and the photos.")
+    data_dir: Path = _var("STOREWALK_DATA", _DATA, "Folder of the database and the photos.")
     database_url: str = _var(
         "DATABASE_URL",
         "",

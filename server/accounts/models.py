@@ -7,10 +7,10 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.kernel.db import Id, Utc, db
+from server.kernel.db import Base, Id, Utc
 
 
-class Region(db.Model):
+class Region(Base):
     """A node of the region tree: HQ, region, district. path is /<root id>/…/<own id>/."""
 
     __tablename__ = "region"
@@ -24,7 +24,7 @@ class Region(db.Model):
     rev: Mapped[int] = mapped_column(default=1)
 
 
-class User(db.Model):
+class User(Base):
     """A person who logs in."""
 
     __tablename__ = "user_account"
@@ -42,7 +42,7 @@ class User(db.Model):
     created_at: Mapped[datetime] = mapped_column(Utc)
 
 
-class LoginSession(db.Model):
+class LoginSession(Base):
     """A log-in. Only the hash of its token is stored, so a stolen table opens nothing."""
 
     __tablename__ = "login_session"

@@ -8,11 +8,11 @@ from enum import StrEnum
 from functools import wraps
 from typing import Any, TypeVar
 
-from flask import current_app, g
+from flask import current_app, request
 
 from server.kernel import problems
 
-
+_ACTOR = "storewalk.actor"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -82,9 +82,10 @@ def public(view: F) -> F:
 
 def current_actor() -> Actor:
     """The actor of this request. Raises the problem unauthenticated if there is none."""
-    if "actor" not in g:
-        g.actor = current_app.extensions["storewalk.authenticate"]()
-    if g.actor is None:
+    # Kept with the request and not in g, which requests inside one app context share.
+    if _ACTOR not in request.environ:
+        request.environ[_ACTOR] = current_app.extensions["storewalk.authenticate"]()
+    actor: Actor | None = request.environ[_ACTOR]
+    if actor is None:
         raise problems.UNAUTHENTICATED.error()
-    actor: Actor = g.actor
     return actor

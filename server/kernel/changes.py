@@ -17,13 +17,13 @@ from sqlalchemy import BigInteger, Boolean, Index, String, event, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
-from server.kernel.db import db
+from server.kernel.db import Base
 
 ORG = "org"
 _PENDING = "storewalk.changes"
 
 
-class ChangeCounter(db.Model):
+class ChangeCounter(Base):
     """The last number handed out in a scope."""
 
     __tablename__ = "change_counter"
@@ -32,7 +32,7 @@ class ChangeCounter(db.Model):
     seq: Mapped[int] = mapped_column(BigInteger)
 
 
-class Change(db.Model):
+class Change(Base):
     """The newest change of one record as seen from one scope."""
 
     __tablename__ = "change"

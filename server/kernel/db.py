@@ -85,14 +85,15 @@ class Json(TypeDecorator[Any]):
         return None if value is None else orjson.loads(value)
 
 
-db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+# Models derive from Base and not from db.Model, which type checkers cannot follow.
+db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 
 
 def engine_options(settings: Settings) -> dict[str, Any]:
     """Options of create_engine for the configured database."""
     if settings.is_sqlite:
         # The wheel bundles a current SQLite; the system's may carry the WAL-reset corruption bug.
-        from pysqlite3 import dbapi2  # noqa: PLC0415 -- not needed on PostgreSQL
+        from pysqlite3 import dbapi2
 
         return {"module": dbapi2, "connect_args": {"timeout": 30}, "pool_size": 40}
     # prepare_threshold=None: prepared statements break behind a transaction pooler.
@@ -113,7 +114,7 @@ def prepare_sqlite(engine: Engine, lock_path: Path) -> None:
     """
 
     @event.listens_for(engine, "connect")
-    def on_connect(connection: Any, entry: ConnectionPoolEntry) -> None:
+    def on_connect(connection: Any, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("PRAGMA busy_timeout=30000")
@@ -141,7 +142,7 @@ def prepare_sqlite(engine: Engine, lock_path: Path) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     @event.listens_for(engine, "checkin")
-    def on_checkin(connection: Any, entry: ConnectionPoolEntry) -> None:
+    def on_checkin(_connection: Any, entry: ConnectionPoolEntry) -> None:
         # Only here is the transaction over for certain: commit events fire before the commit.
         descriptor = entry.info.pop("write_lock", None)
         if descriptor is not None:

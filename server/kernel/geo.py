@@ -22,7 +22,7 @@ __all__ = [
     "to_wgs84",
 ]
 
-_EARTH_RADIUS_M = EARTH_RADIUS * 1000
+_EARTH_RADIUS_M: float = EARTH_RADIUS * 1000
 # The great circle is at most 0.56 % off the ellipsoid, so beyond this only the cheap one is needed
 # to know on which side of any fence a point lies.
 _GEODESIC_BELOW_M = 5_000.0
@@ -97,7 +97,7 @@ def great_circle_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
 
 
 def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
-    """Distance in metres: on the WGS-84 ellipsoid where a fence could be near, else great circle."""
+    """Distance in metres: on the WGS-84 ellipsoid where a fence may be near, else great circle."""
     rough = great_circle_m(lat1, lon1, lat2, lon2)
     if rough > _GEODESIC_BELOW_M:
         return rough

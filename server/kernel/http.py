@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 import flask_smorest
 import orjson
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, current_app, request
 from flask.json.provider import JSONProvider
 from marshmallow import Schema, fields
 from sqlalchemy.orm import Session
@@ -27,7 +26,7 @@ log = logging.getLogger(__name__)
 
 API_PREFIX = "/api/v1"
 MAX_JSON_BYTES = 4 * 1024 * 1024
-F = TypeVar("F", bound=Callable[..., Any])
+_FAILED = "storewalk.failed"
 
 
 class OrjsonProvider(JSONProvider):
@@ -234,7 +233,7 @@ def _refuse_other_sites() -> None:
 
 
 def _finish_transaction(response: BaseResponse) -> BaseResponse:
-    if response.status_code < HTTPStatus.BAD_REQUEST and not g.get("rolled_back"):
+    if response.status_code < HTTPStatus.BAD_REQUEST and _FAILED not in request.environ:
         db.session.commit()
     else:
         db.session.rollback()
@@ -243,13 +242,13 @@ def _finish_transaction(response: BaseResponse) -> BaseResponse:
 
 
 def _on_problem(problem: Problem) -> Response:
-    g.rolled_back = True
+    request.environ[_FAILED] = True
     return problem_response(problem)
 
 
 def _on_exception(error: Exception) -> Response:
-    g.rolled_back = True
+    request.environ[_FAILED] = True
     if isinstance(error, HTTPException):
         return problem_response(problem_of(error))
-    log.exception("unhandled error in %s %s", request.method, request.path)
+    log.error("unhandled error in %s %s", request.method, request.path, exc_info=error)
     return problem_response(problems.INTERNAL.error())

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from flask import Flask, current_app
+from flask import Flask, current_app, has_app_context
 from huey import Huey, MemoryHuey, RedisHuey
 from huey.api import Task
 from huey.consumer import Consumer
@@ -138,7 +138,7 @@ def _after_commit(session: Session) -> None:
     if session.in_nested_transaction():
         return
     pending = session.info.pop(_PENDING, [])
-    if not pending or not current_app:
+    if not pending or not has_app_context():
         return
     runner: Runner | None = current_app.extensions.get("storewalk.jobs")
     if runner is None:

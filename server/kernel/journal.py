@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock, wire_time
-from server.kernel.db import BigId, Id, Json, Utc, db
+from server.kernel.db import Base, BigId, Id, Json, Utc
 
 
 class Event(StrEnum):
@@ -46,7 +46,7 @@ class Event(StrEnum):
     OFFICE_CHECKED_IN = "office.checked_in"
 
 
-class JournalEntry(db.Model):
+class JournalEntry(Base):
     """One thing that was done. Never changed, never deleted by the program."""
 
     __tablename__ = "journal"
@@ -77,9 +77,7 @@ def record(
     record_many(session, clock, actor, [(event, subject_kind, subject_id, data)])
 
 
-def record_many(
-    session: Session, clock: Clock, actor: Actor | None, rows: Sequence[Row]
-) -> None:
+def record_many(session: Session, clock: Clock, actor: Actor | None, rows: Sequence[Row]) -> None:
     """Write many entries in one statement: (event, subject kind, subject id, data)."""
     if not rows:
         return

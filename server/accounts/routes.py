@@ -1,0 +1,208 @@
+"""Log-in, the logged-in person, people and regions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify, make_response, request
+
+from server.accounts import domain, queries, schemas, sessions
+from server.accounts.limits import limit_logins
+from server.accounts.models import Region, User
+from server.config import settings
+from server.kernel import problems
+from server.kernel.auth import Actor, Role, needs, public
+from server.kernel.clock import wire_time
+from server.kernel.db import db, read_only
+from server.kernel.http import blueprint, check_revision, clock, ctx, set_revision
+
+COOKIE = "storewalk_session"
+
+session_bp = blueprint("session", "/session", "Log in and out")
+me_bp = blueprint("me", "/me", "The logged-in person")
+people_bp = blueprint("people", "/people", "People")
+regions_bp = blueprint("regions", "/regions", "The region tree")
+blueprints = [session_bp, me_bp, people_bp, regions_bp]
+
+
+def _token() -> str | None:
+    # With an Authorization header the cookie counts for nothing: such a request is not checked
+    # for its origin.
+    header = request.headers.get("Authorization")
+    if header is not None:
+        scheme, _, token = header.partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else None
+    return request.cookies.get(COOKIE)
+
+
+def authenticate() -> Actor | None:
+    """The person behind this request's cookie or bearer token, or None."""
+    token = _token()
+    if not token:
+        return None
+    # Read without the write lock, and let the connection go: a body may take minutes to arrive.
+    with read_only():
+        actor = sessions.find_actor(db.session(), clock(), token)
+        db.session.rollback()
+    return actor
+
+
+@session_bp.route("", methods=["POST"])
+@public
+@limit_logins
+@session_bp.arguments(schemas.LoginIn())
+@session_bp.response(200, schemas.LoginOut())
+def log_in(values: dict[str, Any]) -> Response:
+    """Log in with user name and password; client says how the session travels."""
+    opened = sessions.open_session(
+        db.session(), clock(), settings(), agent=request.user_agent.string, **values
+    )
+    body = {
+        "user": queries.own_record(db.session(), opened.user_id),
+        "expires_at": wire_time(opened.expires_at),
+    }
+    if values["client"] == "bearer":
+        return jsonify(body | {"token": opened.token})
+    response = jsonify(body)
+    response.set_cookie(
+        COOKIE,
+        opened.token,
+        expires=opened.expires_at,
+        path="/",
+        secure=settings().production,
+        httponly=True,
+        samesite="Lax",
+    )
+    return response
+
+
+@session_bp.route("", methods=["DELETE"])
+@needs()
+@session_bp.response(204)
+def log_out() -> Response:
+    """Revoke this session at once."""
+    at = ctx()
+    sessions.close_session(at.session, at.clock, at.actor, _token() or "")
+    response = make_response("", 204)
+    response.delete_cookie(COOKIE, path="/", httponly=True, samesite="Lax")
+    return response
+
+
+@me_bp.route("", methods=["GET"])
+@needs()
+@me_bp.response(200, schemas.MeOut())
+def show_me() -> dict[str, Any]:
+    """Who is logged in, the regions they see, and the organisation's rules."""
+    at, rules = ctx(), settings()
+    return {
+        "user": queries.own_record(at.session, at.actor.user_id),
+        "regions": queries.regions(at.session, at.actor),
+        "organisation": {"name": rules.org_name}
+        | {key: getattr(rules, key) for key in schemas.OrganisationOut().fields if key != "name"},
+        "map": {
+            "tiles_url": rules.tiles_url or None,
+            "pmtiles_url": rules.pmtiles_url or None,
+            "crs": rules.tiles_crs,
+            "attribution": rules.tiles_attribution,
+            "max_zoom": rules.tiles_max_zoom,
+        },
+        "server_time": wire_time(at.clock.now()),
+    }
+
+
+@me_bp.route("", methods=["PATCH"])
+@needs()
+@me_bp.arguments(schemas.MePatch())
+@me_bp.response(204)
+def change_me(values: dict[str, Any]) -> None:
+    """Remember the language the person chose."""
+    at = ctx()
+    domain.set_locale(at.session, at.actor, values["locale"])
+
+
+@people_bp.route("", methods=["GET"])
+@needs()
+@people_bp.arguments(schemas.PeopleQuery(), location="query")
+@people_bp.response(200, schemas.PeopleOut())
+def list_people(filters: dict[str, Any]) -> dict[str, Any]:
+    """People in the caller's scope; a rep finds only themselves."""
+    at = ctx()
+    filters["region_id"] = filters.pop("region", None)
+    items = queries.people(at.session, at.actor, **filters)
+    return {"items": items, "total": len(items)}
+
+
+@people_bp.route("", methods=["POST"])
+@needs(Role.OFFICE)
+@people_bp.arguments(schemas.PersonIn())
+@people_bp.response(201, schemas.PersonOut())
+def add_person(values: dict[str, Any]) -> dict[str, Any]:
+    """Add a person."""
+    at = ctx()
+    cost = settings().password_cost
+    user = domain.create_person(at.session, at.actor, at.clock, values, password_cost=cost)
+    return queries.own_record(at.session, user.id)
+
+
+def _person(user_id: str) -> User:
+    user = db.session.get(User, user_id)
+    if user is None:
+        raise problems.NOT_FOUND.error()
+    return user
+
+
+@people_bp.route("/<user_id>", methods=["GET"])
+@needs(Role.OFFICE)
+@people_bp.response(200, schemas.PersonOut())
+def show_person(user_id: str) -> Response:
+    """One person; the ETag is what a change must name in If-Match."""
+    user = _person(user_id)
+    return set_revision(jsonify(queries.own_record(ctx().session, user.id)), user.rev)
+
+
+@people_bp.route("/<user_id>", methods=["PATCH"])
+@needs(Role.OFFICE)
+@people_bp.arguments(schemas.PersonPatch())
+@people_bp.response(200, schemas.PersonOut())
+def change_person(values: dict[str, Any], user_id: str) -> Response:
+    """Change a person, reset their password or switch the account off."""
+    at, user = ctx(), _person(user_id)
+    check_revision(user.rev)
+    cost = settings().password_cost
+    domain.change_person(at.session, at.actor, at.clock, user, values, password_cost=cost)
+    return set_revision(jsonify(queries.own_record(at.session, user.id)), user.rev)
+
+
+@regions_bp.route("", methods=["GET"])
+@needs()
+@regions_bp.response(200, schemas.RegionsOut())
+def list_regions() -> dict[str, Any]:
+    """The regions the caller sees, parents before children."""
+    at = ctx()
+    items = queries.regions(at.session, at.actor)
+    return {"items": items, "total": len(items)}
+
+
+@regions_bp.route("", methods=["POST"])
+@needs(Role.OFFICE)
+@regions_bp.arguments(schemas.RegionIn())
+@regions_bp.response(201, schemas.RegionOut())
+def add_region(values: dict[str, Any]) -> dict[str, Any]:
+    """Add a region below another."""
+    at = ctx()
+    return queries.region_record(domain.create_region(at.session, at.actor, at.clock, values))
+
+
+@regions_bp.route("/<region_id>", methods=["PATCH"])
+@needs(Role.OFFICE)
+@regions_bp.arguments(schemas.RegionPatch())
+@regions_bp.response(200, schemas.RegionOut())
+def change_region(values: dict[str, Any], region_id: str) -> Response:
+    """Rename, move or switch off a region."""
+    at = ctx()
+    region = at.session.get(Region, region_id)
+    if region is None:
+        raise problems.NOT_FOUND.error()
+    check_revision(region.rev)
+    domain.change_region(at.session, at.actor, at.clock, region, values)
+    return set_revision(jsonify(queries.region_record(region)), region.rev)

@@ -1,0 +1,127 @@
+"""Log-in sessions: opaque random tokens, looked up by their hash, revocable at once."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.accounts.models import LoginSession, Region, User
+from server.accounts.passwords import verify_password
+from server.config import Settings
+from server.kernel import journal, problems
+from server.kernel.auth import Actor, Role
+from server.kernel.clock import Clock
+from server.kernel.db import read_only
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A fresh log-in: the token is shown once and kept nowhere."""
+
+    user_id: str
+    token: str
+    expires_at: datetime
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def open_session(
+    session: Session,
+    clock: Clock,
+    settings: Settings,
+    *,
+    username: str,
+    password: str,
+    client: str,
+    device_id: str | None,
+    agent: str,
+) -> Opened:
+    """Check the password and open a session. Raises the problem wrong_credentials."""
+    with read_only():
+        user = session.scalar(select(User).where(User.username == username.strip().lower()))
+        stored = user.password_hash if user is not None and user.active else None
+        # Hashing takes tens of milliseconds, during which nobody may wait for our lock.
+        session.rollback()
+    if not verify_password(stored, password, settings.password_cost):
+        raise problems.WRONG_CREDENTIALS.error()
+    user = session.scalars(select(User).where(User.username == username.strip().lower())).one()
+    token = secrets.token_urlsafe(32)
+    expires = clock.now() + timedelta(days=settings.session_days)
+    session.add(
+        LoginSession(
+            token_hash=_hash(token),
+            user_id=user.id,
+            client=client,
+            device_id=device_id,
+            agent=agent[:200],
+            created_at=clock.now(),
+            expires_at=expires,
+        )
+    )
+    actor = actor_of(session, user)
+    journal.record(
+        session, clock, actor, journal.Event.SESSION_OPENED, "person", user.id, client=client
+    )
+    return Opened(user_id=user.id, token=token, expires_at=expires)
+
+
+def actor_of(session: Session, user: User) -> Actor:
+    """The person as an actor, with the regions that they see."""
+    role = Role(user.role)
+    if role is Role.REP:
+        region_ids = frozenset({user.region_id})
+    elif role is Role.OFFICE:
+        region_ids = frozenset(session.scalars(select(Region.id)))
+    else:
+        own = select(Region.path).where(Region.id == user.region_id).scalar_subquery()
+        region_ids = frozenset(
+            session.scalars(select(Region.id).where(Region.path.startswith(own)))
+        )
+    return Actor(
+        user_id=user.id,
+        role=role,
+        name=user.name,
+        region_id=user.region_id,
+        region_ids=region_ids,
+    )
+
+
+def find_actor(session: Session, clock: Clock, token: str) -> Actor | None:
+    """The person behind a token, or None if it is unknown, revoked, expired or switched off."""
+    user = session.scalar(
+        select(User)
+        .join(LoginSession, LoginSession.user_id == User.id)
+        .where(
+            LoginSession.token_hash == _hash(token),
+            LoginSession.revoked_at.is_(None),
+            LoginSession.expires_at > clock.now(),
+            User.active,
+        )
+    )
+    return None if user is None else actor_of(session, user)
+
+
+def close_session(session: Session, clock: Clock, actor: Actor, token: str) -> None:
+    """Revoke one log-in."""
+    row = session.get(LoginSession, _hash(token))
+    if row is not None and row.revoked_at is None:
+        row.revoked_at = clock.now()
+        journal.record(session, clock, actor, journal.Event.SESSION_CLOSED, "person", actor.user_id)
+
+
+def close_all(session: Session, clock: Clock, user_id: str) -> None:
+    """Revoke every log-in of a person, as after a new password."""
+    rows = session.scalars(
+        select(LoginSession).where(
+            LoginSession.user_id == user_id, LoginSession.revoked_at.is_(None)
+        )
+    )
+    for row in rows:
+        row.revoked_at = clock.now()

@@ -1,0 +1,81 @@
+"""Commands: `flask --app server.app storewalk …` and `… openapi write`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import orjson
+from flask import Flask, current_app
+from flask.cli import AppGroup
+from flask_migrate import upgrade
+from sqlalchemy import select
+
+from server.config import ROOT
+from server.kernel.clock import Clock
+from server.kernel.db import db
+
+storewalk = AppGroup("storewalk", help="Run and look after a Storewalk server.")
+openapi = AppGroup("openapi", help="The API's description.")
+
+
+def install(app: Flask) -> None:
+    """Add the commands to an app."""
+    app.cli.add_command(storewalk)
+    app.cli.add_command(openapi)
+
+
+@storewalk.command("migrate")
+def migrate() -> None:
+    """Bring the database's tables up to date."""
+    upgrade(directory=str(ROOT / "server" / "migrations"))
+    click.echo("Database is up to date.")
+
+
+@storewalk.command("demo")
+@click.option("--if-empty", is_flag=True, help="Do nothing if there are people already.")
+def demo(*, if_empty: bool) -> None:
+    """Load the demo company and print its log-ins."""
+    from server.accounts.models import User
+    from server.demo import company
+
+    with db.session() as session:
+        filled = session.scalar(select(User.id).limit(1)) is not None
+    db.session.rollback()
+    if filled and not if_empty:
+        raise click.ClickException("The database is not empty; the demo needs an empty one.")
+    if not filled:
+        click.echo("Loading the demo company (once, about half a minute) …")
+        company.load(db.session(), Clock())
+        db.session.commit()
+    if not filled or company.is_demo(db.session()):
+        for line in company.logins():
+            click.echo(line)
+    db.session.rollback()
+
+
+@storewalk.command("worker")
+def worker() -> None:
+    """Run background jobs from Redis until stopped."""
+    from huey.consumer import Consumer
+
+    from server.kernel.jobs import start_sweeps
+
+    runner = current_app.extensions["storewalk.jobs"]
+    if not current_app.config["SETTINGS"].redis_url:
+        raise click.ClickException(
+            "Without STOREWALK_REDIS_URL the web process runs the jobs itself; set it first."
+        )
+    start_sweeps(runner)
+    Consumer(runner.huey, workers=2, periodic=False).run()
+
+
+@openapi.command("write")
+@click.argument("path", type=click.Path(path_type=Path))
+def write_openapi(path: Path) -> None:
+    """Write the OpenAPI 3.1 document to a file."""
+    from server.apidocs import document
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS
+    path.write_bytes(orjson.dumps(document(), option=options) + b"\n")

@@ -1,0 +1,25 @@
+"""How gunicorn serves Storewalk. Threads, because phones upload slowly and must not block."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+bind = f"{os.environ.get('STOREWALK_BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+threads = 32
+timeout = 120
+graceful_timeout = 30
+keepalive = 65
+accesslog = os.environ.get("STOREWALK_ACCESS_LOG") or None
+# The heartbeat file on a disk can stall a worker; memory cannot.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+
+
+def post_worker_init(worker: Any) -> None:
+    """Start background jobs in the worker, unless Redis carries them to a process of their own."""
+    app = worker.app.callable
+    settings = app.config["SETTINGS"]
+    if settings.embedded_jobs and not settings.redis_url:
+        app.extensions["storewalk.jobs"].start()

@@ -1,0 +1,141 @@
+"""Reading the envelope of a push: every op is checked by itself, so one bad op harms no other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from server.kernel import problems
+from server.kernel.auth import Actor
+from server.kernel.clock import TimeEvidence, parse_time
+from server.kernel.ids import is_id
+from server.kernel.ops import Op
+from server.kernel.problems import Problem
+
+MAX_OPS = 500
+_MAX_DAYS_MS = 3_660 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """What the phone says about itself with each push."""
+
+    id: str
+    app_version: str
+    schema: int
+    unsent: int
+    oldest_unsent_at: datetime | None
+
+
+def read_batch(body: Any) -> tuple[Device, list[Any]]:
+    """The device and the raw ops. Raises validation_failed naming the field at fault."""
+    if not isinstance(body, dict):
+        raise problems.VALIDATION_FAILED.error(field="")
+    ops = body.get("ops")
+    if not isinstance(ops, list) or len(ops) > MAX_OPS:
+        raise problems.VALIDATION_FAILED.error(field="ops", limit=MAX_OPS)
+    device = body.get("device")
+    if not isinstance(device, dict):
+        raise problems.VALIDATION_FAILED.error(field="device")
+    device_id = device.get("id")
+    if not isinstance(device_id, str) or not 1 <= len(device_id) <= 64:
+        raise problems.VALIDATION_FAILED.error(field="device.id")
+    schema, unsent = body.get("schema"), device.get("unsent", 0)
+    if not _whole(schema, 1, 1_000):
+        raise problems.VALIDATION_FAILED.error(field="schema")
+    try:
+        oldest = device.get("oldest_unsent_at")
+        oldest_at = parse_time(oldest) if oldest is not None else None
+    except ValueError as error:
+        raise problems.VALIDATION_FAILED.error(field="device.oldest_unsent_at") from error
+    return Device(
+        id=device_id,
+        app_version=str(device.get("app_version", ""))[:40],
+        schema=schema,
+        unsent=unsent if _whole(unsent, 0, 10_000_000) else 0,
+        oldest_unsent_at=oldest_at,
+    ), ops
+
+
+def op_id_of(raw: Any) -> str | None:
+    """The op's id if it has a usable one."""
+    found = raw.get("op_id") if isinstance(raw, dict) else None
+    return found if is_id(found) else None
+
+
+def read_op(raw: Any, actor: Actor, device_id: str, received_at: datetime) -> Op | Problem:
+    """One op, or the problem why it can never be applied as it is written."""
+    if not isinstance(raw, Mapping):
+        return problems.OP_MALFORMED.error()
+    if not is_id(raw.get("op_id")):
+        return problems.OP_ID_MISSING.error(field="op_id")
+    if raw.get("author") != actor.user_id:
+        return problems.AUTHOR_MISMATCH.error(field="author")
+    kind, payload = raw.get("kind"), raw.get("payload")
+    if not isinstance(kind, str) or not kind:
+        return problems.OP_MALFORMED.error(field="kind")
+    if not is_id(raw.get("record_id")):
+        return problems.OP_MALFORMED.error(field="record_id")
+    if not isinstance(payload, dict):
+        return problems.OP_MALFORMED.error(field="payload")
+    depends_on = raw.get("depends_on", [])
+    if not isinstance(depends_on, list) or not all(is_id(one) for one in depends_on):
+        return problems.OP_MALFORMED.error(field="depends_on")
+    try:
+        evidence = _evidence(raw, received_at)
+    except _BadFieldError as bad:
+        return problems.OP_MALFORMED.error(field=bad.args[0])
+    return Op(
+        op_id=raw["op_id"],
+        kind=kind,
+        record_id=raw["record_id"],
+        payload=payload,
+        depends_on=tuple(depends_on),
+        evidence=evidence,
+        device_id=device_id,
+    )
+
+
+class _BadFieldError(ValueError):
+    """Names the field at fault."""
+
+
+def _evidence(raw: Mapping[str, Any], received_at: datetime) -> TimeEvidence:
+    try:
+        device_at = parse_time(raw.get("device_at"))
+    except ValueError as error:
+        raise _BadFieldError("device_at") from error
+    offset, monotonic = raw.get("clock_offset_ms"), raw.get("monotonic_ms")
+    if offset is not None and not _whole(offset, -_MAX_DAYS_MS, _MAX_DAYS_MS):
+        raise _BadFieldError("clock_offset_ms")
+    if monotonic is not None and not _whole(monotonic, 0, _MAX_DAYS_MS):
+        raise _BadFieldError("monotonic_ms")
+    if not _whole(raw.get("device_seq"), 0, 2**53):
+        raise _BadFieldError("device_seq")
+    return TimeEvidence(
+        device_at=device_at,
+        clock_offset_ms=offset,
+        monotonic_ms=monotonic,
+        device_seq=raw["device_seq"],
+        received_at=received_at,
+    )
+
+
+def _whole(value: object, low: int, high: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+
+
+def digest(op: Op) -> bytes:
+    """What makes two sendings the same op. How often it was tried does not count."""
+    evidence = op.evidence
+    return hashlib.sha256(
+        orjson.dumps(
+            [op.kind, op.record_id, op.payload, evidence.device_at, evidence.device_seq],
+            option=orjson.OPT_SORT_KEYS,
+        )
+    ).digest()

@@ -1,0 +1,100 @@
+"""Pull: what changed since the phone's cursor, in the order in which it was committed.
+
+The cursor is opaque: the last numbers seen in the scope of everybody and in the person's own. A
+record that is gone, or has left the person's scope, comes as a tombstone (record null).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from server.accounts.queries import READERS as PEOPLE_READERS
+from server.kernel import problems
+from server.kernel.auth import Actor
+from server.kernel.changes import ORG, ChangeCounter, changes_after, user_scope
+from server.kernel.clock import Clock, wire_time
+from server.kernel.ops import Reader
+from server.kernel.paging import decode_cursor, encode_cursor
+from server.materials.queries import READERS as MATERIAL_READERS
+from server.office.queries import READERS as OFFICE_READERS
+from server.photos.queries import READERS as PHOTO_READERS
+from server.stores.queries import READERS as STORE_READERS
+from server.visits.queries import READERS as VISIT_READERS
+
+READERS: Final[Mapping[str, Reader]] = (
+    PEOPLE_READERS
+    | STORE_READERS
+    | VISIT_READERS
+    | PHOTO_READERS
+    | MATERIAL_READERS
+    | OFFICE_READERS
+)
+
+
+def pull(session: Session, actor: Actor, clock: Clock, cursor: str | None, limit: int) -> bytes:
+    """The JSON of the next page. Raises validation_failed for a cursor that is not this person's.
+
+    A number from the future means that the server was restored from a backup: that scope is then
+    told from the beginning, which brings both sides together again.
+    """
+    scopes = (ORG, user_scope(actor.user_id))
+    seen = _numbers(session, actor, cursor, scopes)
+    rows: list[tuple[str, str, bool]] = []
+    more = False
+    for scope in scopes:
+        room = limit - len(rows)
+        found = changes_after(session, scope, seen[scope], room + 1)
+        if len(found) > room:
+            more, found = True, found[:room]
+        if found:
+            seen[scope] = found[-1][0]
+        rows += [(entity, record_id, deleted) for _, entity, record_id, deleted in found]
+    return orjson.dumps(
+        {
+            "cursor": encode_cursor(1, actor.user_id, *(seen[scope] for scope in scopes)),
+            "more": more,
+            "server_time": wire_time(clock.now()),
+            "changes": _records(session, actor, rows),
+        }
+    )
+
+
+def _numbers(
+    session: Session, actor: Actor, cursor: str | None, scopes: tuple[str, str]
+) -> dict[str, int]:
+    if cursor is None:
+        return dict.fromkeys(scopes, 0)
+    _, user_id, *numbers = decode_cursor(cursor, 4)
+    if user_id != actor.user_id or not all(isinstance(one, int) for one in numbers):
+        raise problems.VALIDATION_FAILED.error(field="cursor")
+    rows = session.execute(
+        select(ChangeCounter.scope, ChangeCounter.seq).where(ChangeCounter.scope.in_(scopes))
+    )
+    last: dict[str, int] = {row[0]: row[1] for row in rows}
+    return {
+        scope: number if number <= last.get(scope, 0) else 0
+        for scope, number in zip(scopes, numbers, strict=True)
+    }
+
+
+def _records(
+    session: Session, actor: Actor, rows: list[tuple[str, str, bool]]
+) -> list[dict[str, Any]]:
+    wanted: dict[str, list[str]] = {}
+    for entity, record_id, deleted in rows:
+        if not deleted:
+            wanted.setdefault(entity, []).append(record_id)
+    found = {entity: READERS[entity](session, actor, ids) for entity, ids in wanted.items()}
+    return [
+        {
+            "entity": entity,
+            "id": record_id,
+            "record": None if deleted else found[entity].get(record_id),
+        }
+        for entity, record_id, deleted in rows
+    ]

@@ -1,0 +1,245 @@
+"""Push: a batch of ops, each answered by itself, all of it in one transaction.
+
+An op is applied at most once. Its receipt is written with its record; the same op sent again gets
+the first answer's bytes, another content under its id is a conflict. What a bad op does to the
+database is undone alone; the rest of the batch goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from server.kernel import problems
+from server.kernel.auth import Actor
+from server.kernel.clock import Clock, wire_time
+from server.kernel.ops import Applied, Deferred, Handler, Op, Outcome, Rejected
+from server.kernel.problems import Problem
+from server.materials.ops import OPS as MATERIAL_OPS
+from server.office.ops import OPS as OFFICE_OPS
+from server.photos.ops import OPS as PHOTO_OPS
+from server.sync import devices
+from server.sync.envelope import Device, digest, op_id_of, read_op
+from server.sync.models import OpReceipt
+from server.visits.ops import OPS as VISIT_OPS
+
+log = logging.getLogger(__name__)
+
+HANDLERS: Final[Mapping[str, Handler]] = VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | OFFICE_OPS
+
+# A record comes after what it belongs to, in whatever order a batch was written.
+PHASES: Final = (
+    "visit.check_in",
+    "office.check_in",
+    "visit.note",
+    "photo.add",
+    "handout.add",
+    "visit.check_out",
+    "visit.cancel",
+)
+
+
+@dataclass(slots=True)
+class _Slot:
+    """One place in the batch and what became of it."""
+
+    index: int
+    op_id: str | None
+    op: Op | None = None
+    status: str = ""
+    result: bytes | None = None
+    problem: Problem | None = None
+    digest: bytes = b""
+
+
+@dataclass(slots=True)
+class _Batch:
+    slots: list[_Slot]
+    applied: set[str] = field(default_factory=set)
+    failed: set[str] = field(default_factory=set)
+
+
+def push(
+    session: Session,
+    actor: Actor,
+    clock: Clock,
+    device: Device,
+    raw_ops: Sequence[Any],
+    language: str,
+) -> bytes:
+    """Apply a batch and return the JSON of its answer. The caller commits before sending it."""
+    try:
+        batch = _run(session, actor, clock, device, raw_ops, one_by_one=False)
+        session.flush()
+    except Problem:
+        raise
+    except Exception:
+        # One op broke the batch in a way no check foresaw (or another tab won a race). Undo all
+        # of it, and give each op its own savepoint, so that the rest is stored.
+        log.exception("batch of %d ops failed; going through it one by one", len(raw_ops))
+        session.rollback()
+        batch = _run(session, actor, clock, device, raw_ops, one_by_one=True)
+    devices.note_contact(session, actor, clock, device)
+    return orjson.dumps(
+        {
+            "server_time": wire_time(clock.now()),
+            "results": [_answer(slot, language) for slot in batch.slots],
+        }
+    )
+
+
+def _run(
+    session: Session,
+    actor: Actor,
+    clock: Clock,
+    device: Device,
+    raw_ops: Sequence[Any],
+    *,
+    one_by_one: bool,
+) -> _Batch:
+    batch = _Batch(_read(raw_ops, actor, device, clock))
+    _recognise(session, actor, batch)
+    for kind in PHASES:
+        slots = [s for s in batch.slots if not s.status and s.op and s.op.kind == kind]
+        for group in [[slot] for slot in slots] if one_by_one else [slots]:
+            _phase(session, actor, clock, kind, group, batch, guarded=one_by_one)
+    _write_receipts(session, actor, clock, batch)
+    return batch
+
+
+def _read(raw_ops: Sequence[Any], actor: Actor, device: Device, clock: Clock) -> list[_Slot]:
+    received_at = clock.now()
+    slots = []
+    first: dict[str, bytes] = {}
+    for index, raw in enumerate(raw_ops):
+        slot = _Slot(index, op_id_of(raw))
+        slots.append(slot)
+        read = read_op(raw, actor, device.id, received_at)
+        if isinstance(read, Problem):
+            slot.status, slot.problem = "rejected", read
+            continue
+        if read.kind not in HANDLERS:
+            slot.status = "rejected"
+            slot.problem = problems.OP_KIND_UNKNOWN.error(field="kind", kind=read.kind[:64])
+            continue
+        slot.op, slot.digest = read, digest(read)
+        if read.op_id in first:
+            # The same op twice in one batch: the second is answered like a repetition.
+            same = first[read.op_id] == slot.digest
+            slot.status = "twin" if same else "conflict"
+            slot.problem = None if same else problems.OP_CONFLICT.error(field="op_id")
+        else:
+            first[read.op_id] = slot.digest
+    return slots
+
+
+def _recognise(session: Session, actor: Actor, batch: _Batch) -> None:
+    """Answer what was applied before."""
+    open_slots = {s.op_id: s for s in batch.slots if not s.status and s.op_id}
+    if not open_slots:
+        return
+    known = session.execute(
+        select(OpReceipt.op_id, OpReceipt.author_id, OpReceipt.digest, OpReceipt.result).where(
+            OpReceipt.op_id.in_(open_slots)
+        )
+    )
+    for op_id, author_id, stored, result in known:
+        slot = open_slots[op_id]
+        if stored == slot.digest and author_id == actor.user_id:
+            slot.status, slot.result = "replayed", result
+            batch.applied.add(op_id)
+        else:
+            slot.status = "conflict"
+            slot.problem = problems.OP_CONFLICT.error(field="op_id")
+            batch.failed.add(op_id)
+
+
+def _phase(
+    session: Session,
+    actor: Actor,
+    clock: Clock,
+    kind: str,
+    slots: Sequence[_Slot],
+    batch: _Batch,
+    *,
+    guarded: bool,
+) -> None:
+    ready = []
+    for slot in slots:
+        if slot.op is not None and batch.failed.intersection(slot.op.depends_on):
+            _settle(slot, Deferred(problems.DEPENDENCY_MISSING.error()), batch)
+        else:
+            ready.append(slot)
+    if not ready:
+        return
+    ops = [slot.op for slot in ready if slot.op is not None]
+    outcomes: list[Outcome]
+    if guarded:
+        try:
+            with session.begin_nested():
+                outcomes = HANDLERS[kind](session, actor, clock, ops)
+        except Exception:
+            log.exception("op %s (%s) failed", ops[0].op_id, kind)
+            outcomes = [Deferred(problems.INTERNAL.error())]
+    else:
+        outcomes = HANDLERS[kind](session, actor, clock, ops)
+    for slot, outcome in zip(ready, outcomes, strict=True):
+        _settle(slot, outcome, batch)
+
+
+def _settle(slot: _Slot, outcome: Outcome, batch: _Batch) -> None:
+    op_id = slot.op_id or ""
+    match outcome:
+        case Applied(record):
+            slot.status, slot.result = "applied", orjson.dumps(record)
+            batch.applied.add(op_id)
+        case Rejected(problem):
+            slot.status, slot.problem = "rejected", problem
+            batch.failed.add(op_id)
+        case Deferred(problem):
+            slot.status, slot.problem = "deferred", problem
+            batch.failed.add(op_id)
+
+
+def _write_receipts(session: Session, actor: Actor, clock: Clock, batch: _Batch) -> None:
+    at = clock.now()
+    # Sorted, so that two pushes of the same ops lock their rows in one order.
+    rows = [
+        {
+            "op_id": slot.op.op_id,
+            "author_id": actor.user_id,
+            "kind": slot.op.kind,
+            "record_id": slot.op.record_id,
+            "digest": slot.digest,
+            "result": slot.result,
+            "device_id": slot.op.device_id,
+            "device_seq": slot.op.evidence.device_seq,
+            "at": at,
+        }
+        for slot in sorted(batch.slots, key=lambda slot: slot.op_id or "")
+        if slot.status == "applied" and slot.op is not None
+    ]
+    if rows:
+        session.execute(insert(OpReceipt), rows)
+    firsts = {s.op_id: s for s in batch.slots if s.op_id and s.status != "twin" and s.op}
+    for slot in batch.slots:
+        if slot.status == "twin":
+            first = firsts[slot.op_id]
+            slot.status = "replayed" if first.status == "applied" else first.status
+            slot.result, slot.problem = first.result, first.problem
+
+
+def _answer(slot: _Slot, language: str) -> dict[str, Any]:
+    return {
+        "op_id": slot.op_id,
+        "index": slot.index,
+        "status": slot.status,
+        "result": None if slot.result is None else orjson.Fragment(slot.result),
+        "problem": None if slot.problem is None else slot.problem.as_dict(language),
+    }

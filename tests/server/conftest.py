@@ -1,0 +1,142 @@
+"""Server tests: one schema a test process, and each test inside a transaction that is undone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
+
+from server.accounts import domain as accounts
+from server.accounts.passwords import hash_password
+from server.accounts.sessions import actor_of
+from server.app import create_app
+from server.config import Settings
+from server.kernel.auth import Actor
+from server.kernel.clock import FrozenClock
+from server.kernel.db import db
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Monday noon in Shanghai, 2026-W48
+PASSWORD = "a-test-password"
+PASSWORD_HASH = hash_password(PASSWORD, "test")
+
+
+@pytest.fixture(scope="session")
+def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+    """One app and one set of tables for all tests of this process."""
+    data = tmp_path_factory.mktemp("data")
+    settings = Settings(data_dir=data, password_cost="test", login_rate="1000 per minute")
+    app = create_app(settings, clock=FrozenClock(NOW))
+    with app.app_context():
+        db.create_all()
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+@pytest.fixture
+def clock(shared_app: Flask) -> FrozenClock:
+    """The app's clock, set to NOW."""
+    found = FrozenClock(NOW)
+    shared_app.extensions["storewalk.clock"] = found
+    return found
+
+
+@pytest.fixture
+def app(shared_app: Flask, clock: FrozenClock, tmp_path: Path) -> Iterator[Flask]:
+    """The app inside an outer transaction; commits of the code under test are savepoints."""
+    with shared_app.app_context():
+        connection = db.engine.connect()
+    outer = connection.begin()
+    factory = sessionmaker(
+        bind=connection, class_=Session, join_transaction_mode="create_savepoint"
+    )
+    real = db.session
+    db.session = scoped_session(factory)  # type: ignore[assignment]
+    with shared_app.app_context():
+        yield shared_app
+    db.session.remove()
+    db.session = real
+    outer.rollback()
+    connection.close()
+
+
+@pytest.fixture
+def session(app: Flask) -> Session:
+    """The session that tests and requests share."""
+    found: Session = db.session()  # type: ignore[assignment]
+    return found
+
+
+@dataclass
+class World:
+    """A small company: HQ → east, west; east → park. One person of each kind, by name."""
+
+    regions: dict[str, str]
+    people: dict[str, str]
+    actors: dict[str, Actor]
+
+
+@pytest.fixture
+def world(session: Session, clock: FrozenClock) -> World:
+    """The company; rep_a and rep_b work in park, rep_w in west."""
+    regions: dict[str, str] = {}
+    for code, parent in (("hq", None), ("east", "hq"), ("west", "hq"), ("park", "east")):
+        values = {"code": code, "name": code, "parent_id": regions.get(parent or "")}
+        regions[code] = accounts.create_region(session, None, clock, values).id
+    people, actors = {}, {}
+    for username, role, region in (
+        ("office", "office", "hq"),
+        ("sup_east", "supervisor", "east"),
+        ("sup_west", "supervisor", "west"),
+        ("rep_a", "rep", "park"),
+        ("rep_b", "rep", "park"),
+        ("rep_w", "rep", "west"),
+    ):
+        user = accounts.create_person(
+            session,
+            None,
+            clock,
+            {
+                "username": username,
+                "name": username,
+                "role": role,
+                "region_id": regions[region],
+            },
+            password_hash=PASSWORD_HASH,
+        )
+        people[username] = user.id
+        actors[username] = actor_of(session, user)
+    session.commit()
+    return World(regions, people, actors)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client that is not logged in."""
+    return app.test_client()
+
+
+Login = Callable[[str], FlaskClient]
+
+
+@pytest.fixture
+def login(app: Flask, world: World) -> Login:
+    """login('rep_a') gives a client with that person's bearer token."""
+
+    def open_client(username: str) -> FlaskClient:
+        client = app.test_client()
+        answer: Any = client.post(
+            "/api/v1/session", json={"username": username, "password": PASSWORD}
+        )
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {answer.json['token']}"
+        return client
+
+    return open_client
