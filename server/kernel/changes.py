@@ -54,6 +54,9 @@ def touch(
     session: Session, scope: str, entity: str, ids: Iterable[str], *, deleted: bool = False
 ) -> None:
     """Note that records changed (or, with deleted, left the scope). Numbered before the commit."""
+    if not session.in_transaction():
+        # What is noted belongs to a transaction, so that a rollback forgets it.
+        session.begin()
     pending: dict[str, dict[tuple[str, str], bool]] = session.info.setdefault(_PENDING, {})
     rows = pending.setdefault(scope, {})
     for record_id in ids:
