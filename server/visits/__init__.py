@@ -1,0 +1,1 @@
+"""Visits: check-in, check-out, notes, and the one judge of positions."""

@@ -1,0 +1,116 @@
+"""Tables of visits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from server.kernel.db import Id, Json, Utc, db
+
+
+class State(StrEnum):
+    """The stored states. abandoned is seen, not stored: an open visit of an earlier day."""
+
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+
+
+class Visit(db.Model):
+    """One visit to a store: the facts as told, the evidence of when, and the judgement.
+
+    said_at is the phone's clock at check-in as told; checked_in_at is that corrected. in_digest
+    and close_digest recognise the same check-in or closing sent again under another op id.
+    """
+
+    __tablename__ = "visit"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    author_id: Mapped[str] = mapped_column(Id, ForeignKey("user_account.id"))
+    store_id: Mapped[str] = mapped_column(Id, ForeignKey("store.id"))
+    region_id: Mapped[str] = mapped_column(Id, ForeignKey("region.id"))
+    state: Mapped[str] = mapped_column(String(16))
+    planned: Mapped[bool]
+    device_id: Mapped[str] = mapped_column(String(64))
+    device_seq: Mapped[int] = mapped_column(BigInteger)
+    device_at: Mapped[datetime] = mapped_column(Utc)
+    clock_offset_ms: Mapped[int | None] = mapped_column(BigInteger)
+    monotonic_ms: Mapped[int | None] = mapped_column(BigInteger)
+    received_at: Mapped[datetime] = mapped_column(Utc)
+    said_at: Mapped[datetime] = mapped_column(Utc)
+    checked_in_at: Mapped[datetime] = mapped_column(Utc)
+    in_lat: Mapped[float | None]
+    in_lon: Mapped[float | None]
+    in_accuracy_m: Mapped[float | None]
+    in_fix_age_s: Mapped[float | None]
+    in_fix_source: Mapped[str | None] = mapped_column(String(16))
+    in_reason: Mapped[str | None] = mapped_column(Text)
+    in_digest: Mapped[bytes] = mapped_column(LargeBinary(16))
+    morton: Mapped[int | None] = mapped_column(BigInteger)
+    verdict: Mapped[str] = mapped_column(String(16))
+    distance_m: Mapped[float | None]
+    rule_version: Mapped[int]
+    explanation: Mapped[dict[str, Any]] = mapped_column(Json)
+    flags: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    checked_out_at: Mapped[datetime | None] = mapped_column(Utc)
+    out_lat: Mapped[float | None]
+    out_lon: Mapped[float | None]
+    out_accuracy_m: Mapped[float | None]
+    out_fix_age_s: Mapped[float | None]
+    out_fix_source: Mapped[str | None] = mapped_column(String(16))
+    close_digest: Mapped[bytes | None] = mapped_column(LargeBinary(16))
+    dwell_s: Mapped[int | None]
+    cancel_reason: Mapped[str | None] = mapped_column(Text)
+    rev: Mapped[int]
+
+    __table_args__ = (
+        Index(None, "checked_in_at", "id"),
+        Index(None, "author_id", "checked_in_at"),
+        Index(None, "store_id", "checked_in_at"),
+        Index(None, "region_id", "checked_in_at"),
+        # Everything the map counts by, so that a viewport is read from the index alone.
+        Index(
+            "ix_visit_map",
+            "morton",
+            "checked_in_at",
+            "region_id",
+            "author_id",
+            "verdict",
+            "in_lat",
+            "in_lon",
+        ),
+    )
+
+
+class VisitJudgement(db.Model):
+    """A judgement that a newer one has replaced. cause says what led to the newer one."""
+
+    __tablename__ = "visit_judgement"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"), index=True)
+    at: Mapped[datetime] = mapped_column(Utc)
+    rule_version: Mapped[int]
+    verdict: Mapped[str] = mapped_column(String(16))
+    distance_m: Mapped[float | None]
+    explanation: Mapped[dict[str, Any]] = mapped_column(Json)
+    flags: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    cause: Mapped[str] = mapped_column(String(24))
+
+
+class VisitNote(db.Model):
+    """What the rep wrote about a visit."""
+
+    __tablename__ = "visit_note"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"), index=True)
+    author_id: Mapped[str] = mapped_column(Id, ForeignKey("user_account.id"))
+    at: Mapped[datetime] = mapped_column(Utc)
+    received_at: Mapped[datetime] = mapped_column(Utc)
+    text: Mapped[str] = mapped_column(Text)
+    payload_digest: Mapped[bytes] = mapped_column(LargeBinary(16))

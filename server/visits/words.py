@@ -1,0 +1,134 @@
+"""What a judgement says to people, in both languages. No rule is decided here."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+Words = dict[str, str]
+
+
+class Place(StrEnum):
+    """What stands at the pin."""
+
+    STORE = "store"
+    OFFICE = "office"
+
+
+_NAMES = {Place.STORE: ("门店", "the store"), Place.OFFICE: ("办公点", "the office")}
+
+_SENTENCES: dict[str, tuple[str, str]] = {
+    "on_site": (
+        "离{place} {distance}，在 {radius}范围内（定位精度 ±{accuracy}）",
+        "{distance} from {place}, within the radius of {radius} (accuracy ±{accuracy})",
+    ),
+    "off_site": (
+        "离{place} {distance}，超出 {radius}范围（定位精度 ±{accuracy}）",
+        "{distance} from {place}, outside the radius of {radius} (accuracy ±{accuracy})",
+    ),
+    "uncertain": (
+        "离{place} {distance}，定位精度 ±{accuracy}，不能确定是否在 {radius}范围内",
+        "{distance} from {place} with an accuracy of ±{accuracy}: "
+        "it cannot be told whether that is within the radius of {radius}",
+    ),
+    "no_fix": (
+        "没有取得定位，无法核实",
+        "There was no position, so it cannot be verified",
+    ),
+    "no_pin": (
+        "{place}没有坐标，无法核实",
+        "There are no coordinates of {place}, so it cannot be verified",
+    ),
+    "accuracy_unknown": (
+        "定位没有给出精度，无法核实（读数离{place} {distance}）",
+        "The position came without its accuracy, so it cannot be verified "
+        "(it reads {distance} from {place})",
+    ),
+    "low_accuracy": (
+        "定位精度 ±{accuracy}，差于 {max_accuracy}，无法核实（读数离{place} {distance}）",
+        "The accuracy of ±{accuracy} is worse than {max_accuracy}, so it cannot be verified "
+        "(the position reads {distance} from {place})",
+    ),
+    "stale_fix": (
+        "定位是 {age}前取得的，超过 {max_age}，无法核实（读数离{place} {distance}）",
+        "The position was {age} old, more than {max_age}, so it cannot be verified "
+        "(it reads {distance} from {place})",
+    ),
+}
+_PIN_QUALITY = (
+    "；已计入{place}坐标误差 {quality}",
+    "; the uncertainty of its pin, {quality}, is allowed for",
+)
+_SHORT_VISIT = (
+    "在店 {dwell}，少于 {minimum}",
+    "{dwell} in the store, less than {minimum}",
+)
+_LOW_ACCURACY_FLAG = (
+    "定位精度 ±{accuracy}，差于 {max_accuracy}",
+    "The accuracy of ±{accuracy} is worse than {max_accuracy}",
+)
+
+
+def metres(value: float, *, english: bool) -> str:
+    """A distance to be read: 8.5 米, 340 米, 12.3 公里."""
+    if value >= 10_000:
+        return f"{value / 1000:.1f} " + ("km" if english else "公里")
+    number = f"{value:.1f}" if value < 10 and round(value, 1) % 1 else f"{value:.0f}"
+    return f"{number} " + ("m" if english else "米")
+
+
+def duration(seconds: float, *, english: bool) -> str:
+    """A time span to be read: 40 秒, 2 分 5 秒, 3 分钟, 1 小时 10 分."""
+    whole = round(seconds)
+    hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
+    if hours:
+        if english:
+            return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+        return f"{hours} 小时 {minutes} 分" if minutes else f"{hours} 小时"
+    if minutes:
+        if english:
+            return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+        return f"{minutes} 分 {rest} 秒" if rest else f"{minutes} 分钟"
+    return f"{whole} s" if english else f"{whole} 秒"
+
+
+def explain(code: str, place: Place, numbers: dict[str, float]) -> Words:
+    """The sentence for an explanation code, with the numbers of the judgement put in."""
+    return _both(_SENTENCES[code], place, numbers, with_pin=numbers.get("pin_quality_m", 0) > 0)
+
+
+def low_accuracy(numbers: dict[str, float]) -> Words:
+    """Why a fix is called inaccurate: {accuracy_m, max_accuracy_m}."""
+    return _both(_LOW_ACCURACY_FLAG, Place.STORE, numbers)
+
+
+def short_visit(numbers: dict[str, float]) -> Words:
+    """Why a visit is called short: {dwell_s, minimum_s}."""
+    return _both(_SHORT_VISIT, Place.STORE, numbers)
+
+
+def _both(
+    pair: tuple[str, str], place: Place, numbers: dict[str, float], *, with_pin: bool = False
+) -> Words:
+    words = {}
+    for index, language in enumerate(("zh-CN", "en")):
+        english = language == "en"
+        parts = {"place": _NAMES[place][index]}
+        for name, value in numbers.items():
+            say = duration if name.endswith("_s") else metres
+            parts[_SHORT[name]] = say(value, english=english)
+        template = pair[index] + (_PIN_QUALITY[index] if with_pin else "")
+        words[language] = template.format(**parts)
+    return words
+
+
+_SHORT = {
+    "distance_m": "distance",
+    "accuracy_m": "accuracy",
+    "radius_m": "radius",
+    "pin_quality_m": "quality",
+    "max_accuracy_m": "max_accuracy",
+    "age_s": "age",
+    "max_age_s": "max_age",
+    "dwell_s": "dwell",
+    "minimum_s": "minimum",
+}
