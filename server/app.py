@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from flask import Flask
+from flask_compress import Compress
 from flask_migrate import Migrate
 
 from server import cli, health, web
@@ -29,6 +30,12 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         SETTINGS=settings,
         SQLALCHEMY_DATABASE_URI=settings.sqlalchemy_url,
         SQLALCHEMY_ENGINE_OPTIONS=engine_options(settings),
+        # The files of the build are compressed once, when it is built.
+        COMPRESS_MIMETYPES=["application/json", "application/problem+json", "text/html"],
+        COMPRESS_ALGORITHM=["gzip"],
+        COMPRESS_LEVEL=5,
+        COMPRESS_MIN_SIZE=1_000,
+        COMPRESS_STREAMS=False,
         **_openapi_settings(),
     )
     app.extensions["storewalk.clock"] = clock or Clock()
@@ -41,6 +48,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         with app.app_context():
             prepare_sqlite(db.engine, settings.data_dir / "write.lock")
     http.install(app)
+    Compress(app)
     limits.install(app, settings)
     api = http.StorewalkApi(app)
     app.extensions["storewalk.api"] = api

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import mimetypes
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, abort, render_template_string, send_from_directory
+from flask import (
+    Flask,
+    Response,
+    current_app,
+    render_template_string,
+    request,
+    send_from_directory,
+)
 from werkzeug.security import safe_join
 
 from server.config import ROOT
@@ -14,6 +22,8 @@ from server.kernel.auth import public
 from server.kernel.problems import Kind
 
 DIST = ROOT / "pwa" / "dist"
+mimetypes.add_type("application/manifest+json", ".webmanifest")
+mimetypes.add_type("text/javascript", ".js")
 
 # Nothing comes from another host but map tiles; no script but our own files. Element Plus and
 # Leaflet set style attributes, hence 'unsafe-inline' for styles alone.
@@ -55,13 +65,25 @@ def _origin(url: str) -> str:
     return f"{scheme}://{host.replace('{s}', '*')}" if rest else ""
 
 
-def _page(name: str) -> Response:
-    from flask import current_app
-
+def _send(name: str) -> Response:
+    """A file of the build, in its ready-made gzip form where the browser takes it."""
     dist: Path = current_app.config["STOREWALK_DIST"]
-    if not (dist / name).is_file():
-        abort(404)
-    response = send_from_directory(dist, name)
+    packed = (dist / f"{name}.gz").is_file()
+    if packed and request.accept_encodings["gzip"]:
+        kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+        response = send_from_directory(dist, f"{name}.gz", mimetype=kind)
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response = send_from_directory(dist, name)
+    if packed:
+        response.vary.add("Accept-Encoding")
+    return response
+
+
+def _page(name: str) -> Response:
+    if not (current_app.config["STOREWALK_DIST"] / name).is_file():
+        raise problems.NOT_FOUND.error()
+    response = _send(name)
     response.headers["Cache-Control"] = "no-cache"
     return response
 
@@ -82,15 +104,13 @@ def console(path: str) -> Response:
 @public
 def file(path: str) -> Response:
     """A file of the build; a path without one is a screen of the rep's app."""
-    from flask import current_app
-
     dist: Path = current_app.config["STOREWALK_DIST"]
     found = safe_join(str(dist), path)
     if found is None or not Path(found).is_file():
         if "." in path.rpartition("/")[2] or path.startswith(("api/", "assets/")):
             raise problems.NOT_FOUND.error()
         return _page("index.html")
-    response = send_from_directory(dist, path)
+    response = _send(path)
     # Names below assets/ carry a hash of their content; all else may change with each build.
     immutable = path.startswith("assets/")
     response.headers["Cache-Control"] = (
