@@ -1,0 +1,1 @@
+"""Stores: where they are, who visits them, and how they come in from a file."""
