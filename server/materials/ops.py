@@ -1,0 +1,222 @@
+"""The handouts of sync push. They have happened: they are stored, and flagged where stock lacks."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Table, insert, select
+from sqlalchemy.orm import Session
+
+from server.kernel import changes, journal, problems
+from server.kernel.auth import Actor
+from server.kernel.clock import Clock
+from server.kernel.ops import Applied, Deferred, Handler, Op, Outcome, Rejected
+from server.kernel.payload import (
+    Payload,
+    digest,
+    read_id,
+    read_optional_text,
+    read_time,
+    refuse,
+)
+from server.kernel.problems import Problem
+from server.materials import ledger
+from server.materials.ledger import Entry, EntryKind
+from server.materials.models import Handout, Material
+from server.materials.records import Row, handout_record
+from server.visits.queries import VisitRef, visits_for_ops
+
+MAX_QUANTITY: Final = 10_000
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_HANDOUT: Table = Handout.__table__  # type: ignore[assignment]  # declared wider than it is
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The payload of handout.add."""
+
+    visit_id: str
+    material_id: str
+    quantity: int
+    recipient: str
+    signature_sha256: str | None
+    at: datetime
+    digest: bytes
+
+
+def read_handout(op: Op) -> Said:
+    """Read handout.add. Raises op_malformed and quantity_invalid."""
+    payload = op.payload
+    return Said(
+        visit_id=read_id(payload, "visit_id"),
+        material_id=read_id(payload, "material_id"),
+        quantity=_quantity(payload),
+        recipient=read_optional_text(payload, "recipient", 120) or "",
+        signature_sha256=_signature(payload),
+        at=read_time(payload, "at"),
+        digest=digest(payload),
+    )
+
+
+def _quantity(payload: Payload) -> int:
+    value = payload.get("quantity")
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_QUANTITY:
+        raise problems.QUANTITY_INVALID.error(field="payload.quantity", value=str(value)[:40])
+    return value
+
+
+def _signature(payload: Payload) -> str | None:
+    value = payload.get("signature_sha256")
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
+        raise refuse("signature_sha256")
+    return value
+
+
+def add_handouts(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -> list[Outcome]:
+    """handout.add: store what was given to whom, and move it from the rep's stock to the store.
+
+    Never refused for lack of stock: the handout is flagged over_issued instead. Defers
+    dependency_missing; rejects op_malformed, quantity_invalid, visit_unknown (somebody else's),
+    material_unknown, record_exists (the id has another content). A fixed number of queries,
+    however long the batch is.
+    """
+    read = [_read(op) for op in ops]
+    said = [one for one in read if isinstance(one, Said)]
+    if not said:
+        return [Rejected(one) for one in read if isinstance(one, Problem)]
+    known = _known(session, [op.record_id for op in ops])
+    visits = visits_for_ops(session, actor, {one.visit_id for one in said})
+    wanted = {one.material_id for one in said}
+    materials = set(session.scalars(select(Material.id).where(Material.id.in_(wanted))))
+    place = ledger.rep_place(actor.user_id)
+    stock = {
+        material_id: quantity
+        for (_, material_id), quantity in ledger.balances(session, [place], materials).items()
+    }
+    added: dict[str, dict[str, Any]] = {}
+    outcomes: list[Outcome] = []
+    for op, one in zip(ops, read, strict=True):
+        if isinstance(one, Problem):
+            outcomes.append(Rejected(one))
+            continue
+        there = known.get(op.record_id) or added.get(op.record_id)
+        if there is not None:
+            same = there["author_id"] == actor.user_id and there["payload_digest"] == one.digest
+            outcomes.append(
+                Applied(handout_record(there)) if same else Rejected(problems.RECORD_EXISTS.error())
+            )
+            continue
+        visit = visits.get(one.visit_id)
+        refusal = _refusal(visit, one, actor, materials)
+        if refusal is not None or visit is None:
+            outcomes.append(refusal or Deferred(problems.DEPENDENCY_MISSING.error()))
+            continue
+        before = stock.get(one.material_id, 0)
+        stock[one.material_id] = before - one.quantity
+        added[op.record_id] = row = _row(op, one, actor, visit, before)
+        outcomes.append(Applied(handout_record(row)))
+    _write(session, actor, clock, list(added.values()))
+    return outcomes
+
+
+def _read(op: Op) -> Said | Problem:
+    try:
+        return read_handout(op)
+    except Problem as problem:
+        return problem
+
+
+def _known(session: Session, ids: Sequence[str]) -> dict[str, Row]:
+    rows = session.execute(select(_HANDOUT).where(_HANDOUT.c.id.in_(set(ids)))).mappings()
+    return {row["id"]: row for row in rows}
+
+
+def _refusal(
+    visit: VisitRef | None, said: Said, actor: Actor, materials: set[str]
+) -> Outcome | None:
+    if visit is None:
+        return Deferred(problems.DEPENDENCY_MISSING.error(field="payload.visit_id"))
+    if visit.author_id != actor.user_id:
+        return Rejected(problems.VISIT_UNKNOWN.error(field="payload.visit_id"))
+    if said.material_id not in materials:
+        return Rejected(problems.MATERIAL_UNKNOWN.error(field="payload.material_id"))
+    return None
+
+
+def _row(op: Op, said: Said, actor: Actor, visit: VisitRef, before: int) -> dict[str, Any]:
+    flag = ledger.over_issued(before, said.quantity)
+    evidence = op.evidence
+    return {
+        "id": op.record_id,
+        "visit_id": visit.id,
+        "store_id": visit.store_id,
+        "region_id": visit.region_id,
+        "author_id": actor.user_id,
+        "material_id": said.material_id,
+        "quantity": said.quantity,
+        "recipient": said.recipient,
+        "signature_sha256": said.signature_sha256,
+        "at": evidence.correct(said.at),
+        "flags": [flag] if flag else [],
+        "received_at": evidence.received_at,
+        "device_id": op.device_id,
+        "device_seq": evidence.device_seq,
+        "device_at": evidence.device_at,
+        "clock_offset_ms": evidence.clock_offset_ms,
+        "monotonic_ms": evidence.monotonic_ms,
+        "payload_digest": said.digest,
+    }
+
+
+def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[dict[str, Any]]) -> None:
+    if not rows:
+        return
+    session.execute(insert(_HANDOUT), rows)
+    place = ledger.rep_place(actor.user_id)
+    ledger.append(
+        session,
+        [
+            Entry(
+                kind=EntryKind.HANDOUT,
+                material_id=row["material_id"],
+                from_place=place,
+                to_place=ledger.store_place(row["store_id"]),
+                quantity=row["quantity"],
+                at=row["at"],
+                author_id=actor.user_id,
+                handout_id=row["id"],
+            )
+            for row in rows
+        ],
+    )
+    scope = changes.user_scope(actor.user_id)
+    changes.touch(session, scope, "handout", [row["id"] for row in rows])
+    changes.touch(session, scope, "stock", [row["material_id"] for row in rows])
+    journal.record_many(
+        session,
+        clock,
+        actor,
+        [
+            (
+                journal.Event.HANDOUT_ADDED,
+                "visit",
+                row["visit_id"],
+                {
+                    "handout_id": row["id"],
+                    "material_id": row["material_id"],
+                    "quantity": row["quantity"],
+                    "over_issued": bool(row["flags"]),
+                },
+            )
+            for row in rows
+        ],
+    )
+
+
+OPS: dict[str, Handler] = {"handout.add": add_handouts}

@@ -1,0 +1,198 @@
+"""Reading materials, stock and handouts."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from operator import itemgetter
+from typing import Any
+
+from sqlalchemy import Table, func, or_, select, tuple_
+from sqlalchemy.orm import Session
+
+from server.accounts.queries import people
+from server.kernel import problems
+from server.kernel.auth import Actor, Role
+from server.kernel.ops import Reader
+from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
+from server.materials import ledger
+from server.materials.models import Handout, Material
+from server.materials.records import handout_record, material_record
+
+_HANDOUT: Table = Handout.__table__  # type: ignore[assignment]  # declared wider than it is
+
+
+def read_materials(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Reader of the change feed: everybody is told of every material."""
+    del actor
+    rows = session.scalars(select(Material).where(Material.id.in_(ids)))
+    return {row.id: material_record(row) for row in rows}
+
+
+def read_handouts(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Reader of the change feed: the person's own handouts."""
+    query = select(_HANDOUT).where(_HANDOUT.c.id.in_(ids), _HANDOUT.c.author_id == actor.user_id)
+    return {row["id"]: handout_record(row) for row in session.execute(query).mappings()}
+
+
+def read_stock(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Reader of the change feed: the person's own balance of each material id."""
+    place = ledger.rep_place(actor.user_id)
+    found = ledger.balances(session, [place], ids)
+    return {
+        material_id: {
+            "id": material_id,
+            "material_id": material_id,
+            "balance": found.get((place, material_id), 0),
+        }
+        for material_id in ids
+    }
+
+
+READERS: dict[str, Reader] = {
+    "material": read_materials,
+    "handout": read_handouts,
+    "stock": read_stock,
+}
+
+
+def list_materials(
+    session: Session,
+    *,
+    q: str | None = None,
+    kind: str | None = None,
+    active: bool | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT_DEFAULT,
+) -> dict[str, Any]:
+    """A page of materials by code: {items, next, total}. q looks into name, code and barcode."""
+    conditions = []
+    if q and q.strip():
+        columns = (Material.name, Material.code, Material.barcode)
+        conditions.append(or_(*(c.icontains(q.strip(), autoescape=True) for c in columns)))
+    if kind:
+        conditions.append(Material.kind == kind)
+    if active is not None:
+        conditions.append(Material.active == active)
+    total = session.scalar(select(func.count()).select_from(Material).where(*conditions)) or 0
+    query = select(Material).where(*conditions).order_by(Material.code, Material.id)
+    if cursor:
+        query = query.where(tuple_(Material.code, Material.id) > _after(cursor))
+    rows = session.scalars(query.limit(limit + 1)).all()
+    page, more = rows[:limit], len(rows) > limit
+    return {
+        "items": [material_record(row) for row in page],
+        "next": encode_cursor(page[-1].code, page[-1].id) if more else None,
+        "total": total,
+    }
+
+
+def find_material(session: Session, material_id: str) -> Material:
+    """One material. Raises the problem not_found."""
+    material = session.get(Material, material_id)
+    if material is None:
+        raise problems.NOT_FOUND.error(field="material_id")
+    return material
+
+
+def list_stock(
+    session: Session,
+    actor: Actor,
+    *,
+    rep_id: str | None = None,
+    cursor: str | None = None,
+    limit: int = LIMIT_DEFAULT,
+) -> dict[str, Any]:
+    """A page of balances: {items, next, total}, by person and material code.
+
+    Items are {place, rep_id, rep_name, material_id, material_code, material_name, unit, balance};
+    the warehouse (rep_id null, the office only) comes first. A material that never was at a place
+    is left out. Raises not_found for a rep out of the actor's scope.
+    """
+    # Whoever left keeps what they held on the books, so inactive people count as well.
+    reps = {row["id"]: row for row in people(session, actor, role=Role.REP)}
+    if rep_id is not None:
+        if rep_id not in reps:
+            raise problems.NOT_FOUND.error(field="rep")
+        reps = {rep_id: reps[rep_id]}
+    places: dict[str, dict[str, Any] | None] = {
+        ledger.rep_place(user_id): row for user_id, row in reps.items()
+    }
+    if rep_id is None and actor.is_office:
+        places[ledger.WAREHOUSE] = None
+    materials = {row.id: row for row in session.scalars(select(Material))}
+    rows = sorted(
+        (
+            _stock_row(place, places[place], materials[material_id], amount)
+            for (place, material_id), amount in ledger.balances(session, places).items()
+        ),
+        key=itemgetter(0),
+    )
+    start = bisect_right([key for key, _ in rows], _after(cursor)) if cursor else 0
+    page = rows[start : start + limit]
+    more = start + limit < len(rows)
+    return {
+        "items": [item for _, item in page],
+        "next": encode_cursor(*page[-1][0]) if more else None,
+        "total": len(rows),
+    }
+
+
+def _after(cursor: str) -> tuple[str, str]:
+    first, second = decode_cursor(cursor, 2)
+    return str(first), str(second)
+
+
+def _stock_row(
+    place: str, rep: dict[str, Any] | None, material: Material, amount: int
+) -> tuple[tuple[str, str], dict[str, Any]]:
+    # User names and codes are unique, so this key is too; the empty name comes first.
+    return (rep["username"] if rep else "", material.code), {
+        "place": place,
+        "rep_id": rep["id"] if rep else None,
+        "rep_name": rep["name"] if rep else None,
+        "material_id": material.id,
+        "material_code": material.code,
+        "material_name": material.name,
+        "unit": material.unit,
+        "balance": amount,
+    }
+
+
+def handouts_of_visit(session: Session, visit_id: str) -> list[dict[str, Any]]:
+    """The handouts of a visit, oldest first, with material_name, unit and signature_url.
+
+    The caller has made sure that the visit is in the actor's scope.
+    """
+    query = (
+        select(_HANDOUT, Material.name.label("material_name"), Material.unit.label("unit"))
+        .join(Material, Material.id == _HANDOUT.c.material_id)
+        .where(_HANDOUT.c.visit_id == visit_id)
+        .order_by(_HANDOUT.c.at, _HANDOUT.c.id)
+    )
+    return [
+        handout_record(row)
+        | {
+            "material_name": row["material_name"],
+            "unit": row["unit"],
+            "signature_url": _signature_url(row["id"]) if row["signature_sha256"] else None,
+        }
+        for row in session.execute(query).mappings()
+    ]
+
+
+def _signature_url(handout_id: str) -> str:
+    return f"/api/v1/handouts/{handout_id}/signature"
+
+
+def find_handout(session: Session, actor: Actor, handout_id: str) -> Handout:
+    """A handout in the actor's scope. Raises the problem not_found."""
+    handout = session.get(Handout, handout_id)
+    if handout is None:
+        raise problems.NOT_FOUND.error(field="id")
+    seen = actor.sees_region(handout.region_id)
+    if actor.is_rep:
+        seen = handout.author_id == actor.user_id
+    if not seen:
+        raise problems.NOT_FOUND.error(field="id")
+    return handout

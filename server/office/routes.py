@@ -1,0 +1,69 @@
+"""Offices, and who reported to one in a week."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, jsonify
+
+from server.kernel.auth import Role, needs
+from server.kernel.http import blueprint, check_revision, ctx, set_revision
+from server.office import domain, queries, schemas
+from server.office.records import office_record
+
+offices_bp = blueprint("offices", "/offices", "Offices where reps report")
+weeks_bp = blueprint("office", "/office", "The weekly office check-in")
+blueprints = [offices_bp, weeks_bp]
+
+
+@offices_bp.route("", methods=["GET"])
+@needs()
+@offices_bp.arguments(schemas.OfficesQuery(), location="query")
+@offices_bp.response(200, schemas.OfficesOut())
+def list_offices(filters: dict[str, Any]) -> dict[str, Any]:
+    """All offices by code."""
+    items = queries.list_offices(ctx().session, **filters)
+    return {"items": items, "next": None, "total": len(items)}
+
+
+@offices_bp.route("", methods=["POST"])
+@needs(Role.OFFICE)
+@offices_bp.arguments(schemas.OfficeIn())
+@offices_bp.response(201, schemas.OfficeOut())
+def add_office(values: dict[str, Any]) -> dict[str, Any]:
+    """Add an office."""
+    at = ctx()
+    return office_record(domain.create_office(at.session, at.actor, at.clock, values))
+
+
+@offices_bp.route("/<office_id>", methods=["GET"])
+@needs()
+@offices_bp.response(200, schemas.OfficeOut())
+def show_office(office_id: str) -> Response:
+    """One office; the ETag is what a change must name in If-Match."""
+    office = queries.find_office(ctx().session, office_id)
+    return set_revision(jsonify(office_record(office)), office.rev)
+
+
+@offices_bp.route("/<office_id>", methods=["PATCH"])
+@needs(Role.OFFICE)
+@offices_bp.arguments(schemas.OfficePatch())
+@offices_bp.response(200, schemas.OfficeOut())
+def change_office(values: dict[str, Any], office_id: str) -> Response:
+    """Change an office or switch it off."""
+    at = ctx()
+    office = queries.find_office(at.session, office_id)
+    check_revision(office.rev)
+    domain.change_office(at.session, at.actor, at.clock, office, values)
+    return set_revision(jsonify(office_record(office)), office.rev)
+
+
+@weeks_bp.route("/weeks/<week>", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@weeks_bp.arguments(schemas.BoardQuery(), location="query")
+@weeks_bp.response(200, schemas.BoardOut())
+def show_week(filters: dict[str, Any], week: str) -> dict[str, Any]:
+    """The board of an ISO week such as 2026-W48: each rep in the caller's scope, six weeks."""
+    at = ctx()
+    region_id = filters.get("region")
+    return queries.week_board(at.session, at.actor, at.clock, week, region_id=region_id)
