@@ -45,7 +45,7 @@ def create_store(session: Session, actor: Actor, clock: Clock, values: Mapping[s
     """
     values = dict(values)
     rep_ids = values.pop("rep_ids", ())
-    _region_there(session, values["region_id"])
+    region_there(session, values["region_id"])
     _position_valid(values["lat"], values["lon"])
     at = clock.now()
     defaults = {"pin_source": PinSource.OFFICE.value, "pin_quality_m": 0.0, "radius_m": None}
@@ -77,7 +77,7 @@ def change_store(
     values = dict(values)
     rep_ids = values.pop("rep_ids", None)
     if "region_id" in values:
-        _region_there(session, values["region_id"])
+        region_there(session, values["region_id"])
     _position_valid(values.get("lat", store.lat), values.get("lon", store.lon))
     moved = any(
         values.get(key, getattr(store, key)) != getattr(store, key) for key in ("lat", "lon")
@@ -202,7 +202,8 @@ def _end_assignments(session: Session, clock: Clock, lost: Collection[tuple[str,
             )
 
 
-def _region_there(session: Session, region_id: str) -> None:
+def region_there(session: Session, region_id: str) -> None:
+    """Raise region_unknown if there is no such region."""
     if region_id not in region_names(session):
         raise accounts_problems.REGION_UNKNOWN.error(field="region_id")
 
