@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.kernel.db import Id, Json, Utc, db
+from server.kernel.db import Base, Id, Json, Utc
 
 
 class State(StrEnum):
@@ -20,7 +20,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Visit(db.Model):
+class Visit(Base):
     """One visit to a store: the facts as told, the evidence of when, and the judgement.
 
     said_at is the phone's clock at check-in as told; checked_in_at is that corrected. in_digest
@@ -86,7 +86,7 @@ class Visit(db.Model):
     )
 
 
-class VisitJudgement(db.Model):
+class VisitJudgement(Base):
     """A judgement that a newer one has replaced. cause says what led to the newer one."""
 
     __tablename__ = "visit_judgement"
@@ -102,7 +102,7 @@ class VisitJudgement(db.Model):
     cause: Mapped[str] = mapped_column(String(24))
 
 
-class VisitNote(db.Model):
+class VisitNote(Base):
     """What the rep wrote about a visit."""
 
     __tablename__ = "visit_note"

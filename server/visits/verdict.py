@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from server.kernel.geo import Fix, distance_m
+from server.kernel.geo import Fix, distance_m, great_circle_m
 from server.visits import words
 from server.visits.words import Place
 
@@ -17,6 +17,9 @@ __all__ = ["RULE_VERSION", "Judgement", "Pin", "Place", "Thresholds", "Verdict",
 
 # Raised whenever the rule below gives another verdict for the same input.
 RULE_VERSION: Final = 1
+
+# The great circle is at most this share off the ellipsoid (0.56 %, rounded up).
+_GREAT_CIRCLE_ERROR: Final = 0.006
 
 # The flags that come from a judgement of the position; others on a visit outlive a new one.
 POSITION_FLAGS: Final = frozenset({"off_site", "uncertain", "unverifiable", "low_accuracy"})
@@ -91,7 +94,7 @@ def judge(
         numbers["pin_quality_m"] = pin.quality_m
     if fix is None or pin is None:
         return _judgement(Verdict.UNVERIFIABLE, "no_pin" if fix else "no_fix", place, None, numbers)
-    distance = distance_m(fix.lat, fix.lon, pin.lat, pin.lon)
+    distance = _distance(fix, pin, radius_m)
     numbers["distance_m"] = round(distance, 1)
     numbers["age_s"] = round(fix.age_s, 1)
     if fix.accuracy_m is None:
@@ -106,6 +109,19 @@ def judge(
         return _judgement(Verdict.UNVERIFIABLE, "stale_fix", place, distance, numbers)
     verdict = decide(distance, fix.accuracy_m, radius_m, pin.quality_m)
     return _judgement(verdict, verdict.value, place, distance, numbers)
+
+
+def _distance(fix: Fix, pin: Pin, radius_m: float) -> float:
+    """Metres from fix to pin; on the ellipsoid only where that could change the verdict.
+
+    The great circle costs a twentieth and is 0.56 % off at most, which is a metre at the fence.
+    """
+    rough = great_circle_m(fix.lat, fix.lon, pin.lat, pin.lon)
+    limit, accuracy = radius_m + pin.quality_m, fix.accuracy_m or 0.0
+    to_fence = min(abs(rough + accuracy - limit), abs(rough - accuracy - limit))
+    if to_fence > rough * _GREAT_CIRCLE_ERROR:
+        return rough
+    return distance_m(fix.lat, fix.lon, pin.lat, pin.lon)
 
 
 def _judgement(

@@ -27,8 +27,10 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "uncertain": (
         "离{place} {distance}，定位精度 ±{accuracy}，不能确定是否在 {radius}范围内",
-        "{distance} from {place} with an accuracy of ±{accuracy}: "
-        "it cannot be told whether that is within the radius of {radius}",
+        (
+            "{distance} from {place} with an accuracy of ±{accuracy}: "
+            "it cannot be told whether that is within the radius of {radius}"
+        ),
     ),
     "no_fix": (
         "没有取得定位，无法核实",
@@ -40,18 +42,24 @@ _SENTENCES: dict[str, tuple[str, str]] = {
     ),
     "accuracy_unknown": (
         "定位没有给出精度，无法核实（读数离{place} {distance}）",
-        "The position came without its accuracy, so it cannot be verified "
-        "(it reads {distance} from {place})",
+        (
+            "The position came without its accuracy, so it cannot be verified "
+            "(it reads {distance} from {place})"
+        ),
     ),
     "low_accuracy": (
         "定位精度 ±{accuracy}，差于 {max_accuracy}，无法核实（读数离{place} {distance}）",
-        "The accuracy of ±{accuracy} is worse than {max_accuracy}, so it cannot be verified "
-        "(the position reads {distance} from {place})",
+        (
+            "The accuracy of ±{accuracy} is worse than {max_accuracy}, so it cannot be verified "
+            "(the position reads {distance} from {place})"
+        ),
     ),
     "stale_fix": (
         "定位是 {age}前取得的，超过 {max_age}，无法核实（读数离{place} {distance}）",
-        "The position was {age} old, more than {max_age}, so it cannot be verified "
-        "(it reads {distance} from {place})",
+        (
+            "The position was {age} old, more than {max_age}, so it cannot be verified "
+            "(it reads {distance} from {place})"
+        ),
     ),
 }
 _PIN_QUALITY = (
@@ -93,7 +101,8 @@ def duration(seconds: float, *, english: bool) -> str:
 
 def explain(code: str, place: Place, numbers: dict[str, float]) -> Words:
     """The sentence for an explanation code, with the numbers of the judgement put in."""
-    return _both(_SENTENCES[code], place, numbers, with_pin=numbers.get("pin_quality_m", 0) > 0)
+    with_pin = "{radius}" in _SENTENCES[code][0] and numbers.get("pin_quality_m", 0) > 0
+    return _both(_SENTENCES[code], place, numbers, with_pin=with_pin)
 
 
 def low_accuracy(numbers: dict[str, float]) -> Words:

@@ -1,0 +1,1 @@
+"""Photos: resumable uploads, safe decoding, thumbnails."""

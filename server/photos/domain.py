@@ -1,0 +1,208 @@
+"""From verified bytes to a photo that can be shown. Decoding happens outside any transaction."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO, Final
+
+from sqlalchemy import Table, and_, exists, or_, select, update
+from sqlalchemy.orm import Session
+
+from server.config import settings
+from server.kernel import changes, jobs, journal
+from server.kernel.blobs import blob_store, content_key, thumb_key
+from server.kernel.clock import Clock
+from server.kernel.problems import Kind
+from server.photos import images, problems
+from server.photos.images import ImageRefusedError, Prepared
+from server.photos.models import Photo, PhotoState, Upload
+from server.photos.queries import uploaded
+
+log = logging.getLogger(__name__)
+
+PROCESS: Final = "photos.process"
+# A worker that has held a photo for so long is gone.
+CLAIM_LASTS: Final = timedelta(minutes=5)
+MAX_ATTEMPTS: Final = 5
+
+_PHOTO: Table = Photo.__table__  # type: ignore[assignment]  # declared wider than it is
+
+
+def bytes_arrived(
+    session: Session, clock: Clock, user_id: str, sha256: str, length: int
+) -> list[str]:
+    """Note that a person's bytes are verified and stored, and link their photos to them.
+
+    Returns the ids of the photos that were waiting. Doing it again changes nothing.
+    """
+    now = clock.now()
+    if session.get(Upload, (user_id, sha256)) is None:
+        session.add(Upload(user_id=user_id, sha256=sha256, bytes=length, completed_at=now))
+        session.flush()
+    waiting = and_(
+        _PHOTO.c.author_id == user_id,
+        _PHOTO.c.sha256 == sha256,
+        _PHOTO.c.state == PhotoState.AWAITING_BYTES.value,
+    )
+    rows = session.execute(
+        update(_PHOTO)
+        .where(waiting)
+        .values(state=PhotoState.STORED.value, bytes=length, uploaded_at=now)
+        .returning(_PHOTO.c.id, _PHOTO.c.visit_id, _PHOTO.c.office_check_in_id)
+    ).all()
+    scope = changes.user_scope(user_id)
+    changes.touch(session, scope, "photo", [row.id for row in rows])
+    changes.touch(session, scope, "visit", {row.visit_id for row in rows if row.visit_id})
+    entries: list[journal.Row] = [
+        (
+            journal.Event.PHOTO_ARRIVED,
+            "visit" if row.visit_id else "office_check_in",
+            row.visit_id or row.office_check_in_id,
+            {"photo_id": row.id, "bytes": length},
+        )
+        for row in rows
+    ]
+    journal.record_many(session, clock, None, entries)
+    for row in rows:
+        jobs.enqueue(session, PROCESS, row.id)
+    return [row.id for row in rows]
+
+
+def open_verified(session: Session, user_id: str, sha256: str) -> BinaryIO | None:
+    """The bytes that this very person has sent under this hash, or None.
+
+    They are as hostile as any: whoever serves them says nosniff and does not trust their type.
+    """
+    if not uploaded(session, user_id, [sha256]):
+        return None
+    return blob_store().open(content_key(sha256))
+
+
+def process(session: Session, clock: Clock, photo_id: str) -> bool:
+    """Decode a stored photo, make its small pictures, and say what came of it.
+
+    Commits twice: the claim, so that nobody else takes the photo, and the outcome. Between them
+    no transaction is open. Returns False if there was nothing to do.
+    """
+    sha256 = claim(session, clock, photo_id)
+    session.commit()
+    # Gives back the connection, and with it the write lock, for the time of the decoding.
+    session.close()
+    if sha256 is None:
+        return False
+    store = blob_store()
+    with store.open(content_key(sha256)) as file:
+        data = file.read()
+    try:
+        prepared = images.prepare(data, settings().max_pixels)
+    except ImageRefusedError as refused:
+        log.info("photo %s cannot be shown: %s", photo_id, refused.kind.code)
+        set_unreadable(session, clock, photo_id, refused.kind)
+    else:
+        store.put_bytes(thumb_key(sha256, "screen"), prepared.screen)
+        store.put_bytes(thumb_key(sha256, "thumb"), prepared.thumb)
+        set_complete(session, photo_id, prepared)
+    session.commit()
+    return True
+
+
+def claim(session: Session, clock: Clock, photo_id: str) -> str | None:
+    """Take a stored photo to work on; its hash, or None if it is done or somebody else has it.
+
+    A photo that has been tried MAX_ATTEMPTS times without an outcome becomes unreadable.
+    """
+    now = clock.now()
+    row = session.execute(
+        update(_PHOTO)
+        .where(_PHOTO.c.id == photo_id, _free(now))
+        .values(claimed_at=now, attempts=_PHOTO.c.attempts + 1)
+        .returning(_PHOTO.c.sha256, _PHOTO.c.attempts)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.attempts > MAX_ATTEMPTS:
+        log.error("photo %s: no outcome after %d tries", photo_id, MAX_ATTEMPTS)
+        set_unreadable(session, clock, photo_id, problems.PHOTO_UNREADABLE)
+        return None
+    return str(row.sha256)
+
+
+def _free(now: datetime) -> Any:
+    return and_(
+        _PHOTO.c.state == PhotoState.STORED.value,
+        or_(_PHOTO.c.claimed_at.is_(None), _PHOTO.c.claimed_at < now - CLAIM_LASTS),
+    )
+
+
+def set_complete(session: Session, photo_id: str, prepared: Prepared) -> None:
+    """The photo can be shown; what the phone said of it gives way to what it is."""
+    _settle(
+        session,
+        photo_id,
+        state=PhotoState.COMPLETE.value,
+        mime=prepared.mime,
+        width=prepared.width,
+        height=prepared.height,
+        orientation=prepared.orientation,
+    )
+
+
+def set_unreadable(session: Session, clock: Clock, photo_id: str, kind: Kind) -> None:
+    """The photo's bytes stay, but can never be shown; its author is told why."""
+    row = _settle(session, photo_id, state=PhotoState.UNREADABLE.value, problem=kind.code)
+    if row is not None:
+        journal.record(
+            session,
+            clock,
+            None,
+            journal.Event.PHOTO_UNREADABLE,
+            "visit" if row.visit_id else "office_check_in",
+            row.visit_id or row.office_check_in_id,
+            photo_id=photo_id,
+            problem=kind.code,
+        )
+
+
+def _settle(session: Session, photo_id: str, **values: Any) -> Any:
+    row = session.execute(
+        update(_PHOTO)
+        .where(_PHOTO.c.id == photo_id, _PHOTO.c.state == PhotoState.STORED.value)
+        .values(**values)
+        .returning(_PHOTO.c.author_id, _PHOTO.c.visit_id, _PHOTO.c.office_check_in_id)
+    ).one_or_none()
+    if row is not None:
+        scope = changes.user_scope(row.author_id)
+        changes.touch(session, scope, "photo", [photo_id])
+        changes.touch(session, scope, "visit", [row.visit_id] if row.visit_id else [])
+    return row
+
+
+def unprocessed(session: Session, clock: Clock, limit: int = 500) -> list[str]:
+    """Ids of stored photos that nobody works on, those with the fewest tries first."""
+    query = (
+        select(_PHOTO.c.id)
+        .where(_free(clock.now()))
+        .order_by(_PHOTO.c.attempts, _PHOTO.c.id)
+        .limit(limit)
+    )
+    return list(session.scalars(query))
+
+
+def link_late(session: Session, clock: Clock) -> int:
+    """Link photos that still wait though their bytes are here. Returns how many.
+
+    On PostgreSQL a record and its bytes may be committed at the same moment, each unseen by the
+    other.
+    """
+    sent = exists().where(Upload.user_id == _PHOTO.c.author_id, Upload.sha256 == _PHOTO.c.sha256)
+    rows = session.execute(
+        select(_PHOTO.c.author_id, _PHOTO.c.sha256)
+        .where(_PHOTO.c.state == PhotoState.AWAITING_BYTES.value, sent)
+        .distinct()
+    ).all()
+    linked = 0
+    for user_id, sha256 in rows:
+        length = uploaded(session, user_id, [sha256])[sha256]
+        linked += len(bytes_arrived(session, clock, user_id, sha256, length))
+    return linked

@@ -1,0 +1,153 @@
+"""Reading photos: counts for the visits, the change feed, lists and single photos in scope."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, func, select, true, tuple_
+from sqlalchemy.orm import Session
+
+from server.kernel import problems
+from server.kernel.auth import Actor
+from server.kernel.clock import day_bounds
+from server.kernel.ops import Reader
+from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
+from server.photos.models import Photo, PhotoState, Upload
+from server.photos.records import Row, photo_record, photo_with_urls
+
+_PHOTO: Table = Photo.__table__  # type: ignore[assignment]  # declared wider than it is
+
+
+def counts(session: Session, visit_ids: Iterable[str]) -> dict[str, tuple[int, int]]:
+    """(all photos, those whose bytes have arrived) by visit id; visits without are left out."""
+    ids = set(visit_ids)
+    if not ids:
+        return {}
+    arrived = func.count().filter(_PHOTO.c.state != PhotoState.AWAITING_BYTES.value)
+    rows = session.execute(
+        select(_PHOTO.c.visit_id, func.count(), arrived)
+        .where(_PHOTO.c.visit_id.in_(ids))
+        .group_by(_PHOTO.c.visit_id)
+    )
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def first_shown(session: Session, visit_ids: Iterable[str]) -> dict[str, str]:
+    """Id of the earliest photo with a thumbnail, by visit id."""
+    ids = set(visit_ids)
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(_PHOTO.c.visit_id, _PHOTO.c.id)
+        .where(_PHOTO.c.visit_id.in_(ids), _PHOTO.c.state == PhotoState.COMPLETE.value)
+        .order_by(_PHOTO.c.taken_at.desc(), _PHOTO.c.id.desc())
+    )
+    # The last one of each visit stays, which is the earliest.
+    return {row[0]: row[1] for row in rows}
+
+
+def photos_of_visit(session: Session, visit_id: str) -> list[dict[str, Any]]:
+    """All photos of a visit with their urls, in the order they were taken.
+
+    Whether the caller may see the visit is the caller's to check.
+    """
+    query = select(_PHOTO).where(_PHOTO.c.visit_id == visit_id)
+    rows = session.execute(query.order_by(_PHOTO.c.taken_at, _PHOTO.c.id)).mappings()
+    return [photo_with_urls(row) for row in rows]
+
+
+def read_photos(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Reader of the change feed: the person's own photos."""
+    query = select(_PHOTO).where(_PHOTO.c.id.in_(ids), _PHOTO.c.author_id == actor.user_id)
+    return {row["id"]: photo_record(row) for row in session.execute(query).mappings()}
+
+
+READERS: dict[str, Reader] = {"photo": read_photos}
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFilters:
+    """What a selection of photos is narrowed to; days are the organisation's, both inclusive."""
+
+    visit: str | None = None
+    store: str | None = None
+    rep: str | None = None
+    kind: str | None = None
+    first: date | None = None
+    last: date | None = None
+
+
+def photo_scope(actor: Actor) -> ColumnElement[bool]:
+    """The photos that the actor may see: a rep's own, a supervisor's regions', all."""
+    if actor.is_rep:
+        return _PHOTO.c.author_id == actor.user_id
+    return true() if actor.is_office else _PHOTO.c.region_id.in_(actor.region_ids)
+
+
+def list_photos(
+    session: Session,
+    actor: Actor,
+    wanted: PhotoFilters,
+    *,
+    cursor: str | None = None,
+    limit: int = LIMIT_DEFAULT,
+) -> dict[str, Any]:
+    """A page of photos, newest first: {items, next, total}.
+
+    Raises the problem validation_failed for a forged cursor.
+    """
+    conditions = [photo_scope(actor)]
+    for column, value in (
+        (_PHOTO.c.visit_id, wanted.visit),
+        (_PHOTO.c.store_id, wanted.store),
+        (_PHOTO.c.author_id, wanted.rep),
+        (_PHOTO.c.kind, wanted.kind),
+    ):
+        if value:
+            conditions.append(column == value)
+    if wanted.first:
+        conditions.append(_PHOTO.c.taken_at >= day_bounds(wanted.first, wanted.first)[0])
+    if wanted.last:
+        conditions.append(_PHOTO.c.taken_at < day_bounds(wanted.last, wanted.last)[1])
+    total = session.scalar(select(func.count()).select_from(_PHOTO).where(*conditions)) or 0
+    query = (
+        select(_PHOTO)
+        .where(*conditions)
+        .order_by(_PHOTO.c.taken_at.desc(), _PHOTO.c.id.desc())
+        .limit(limit + 1)
+    )
+    if cursor:
+        query = query.where(tuple_(_PHOTO.c.taken_at, _PHOTO.c.id) < _after(cursor))
+    rows: list[Row] = list(session.execute(query).mappings())
+    page = rows[:limit]
+    more = len(rows) > limit
+    after = encode_cursor(page[-1]["taken_at"].isoformat(), page[-1]["id"]) if more else None
+    return {"items": [photo_with_urls(row) for row in page], "next": after, "total": total}
+
+
+def _after(cursor: str) -> tuple[datetime, str]:
+    at, photo_id = decode_cursor(cursor, 2)
+    try:
+        return datetime.fromisoformat(at).astimezone(UTC), str(photo_id)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise problems.VALIDATION_FAILED.error(field="cursor") from error
+
+
+def find_photo(session: Session, actor: Actor, photo_id: str) -> Row:
+    """One photo in the actor's scope. Raises the problem not_found, also where it is not theirs."""
+    query = select(_PHOTO).where(_PHOTO.c.id == photo_id, photo_scope(actor))
+    row = session.execute(query).mappings().one_or_none()
+    if row is None:
+        raise problems.NOT_FOUND.error(field="id")
+    return row
+
+
+def uploaded(session: Session, user_id: str, hashes: Iterable[str]) -> dict[str, int]:
+    """Size by hash of what this person has sent in full."""
+    query = select(Upload.sha256, Upload.bytes).where(
+        Upload.user_id == user_id, Upload.sha256.in_(set(hashes))
+    )
+    return {row[0]: row[1] for row in session.execute(query)}

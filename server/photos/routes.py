@@ -1,0 +1,132 @@
+"""Uploads by hash, and photos as pictures and as a list."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from flask import Response, request, send_file
+
+from server.config import settings
+from server.kernel import problems as common
+from server.kernel.auth import needs
+from server.kernel.blobs import blob_store, content_key, thumb_key
+from server.kernel.http import blueprint, ctx, json_bytes
+from server.kernel.problems import catalogue
+from server.photos import background, problems, queries, receiving, schemas
+from server.photos.models import PhotoState
+from server.photos.queries import PhotoFilters
+from server.photos.records import Row
+
+__all__ = ["background", "blueprints"]  # background: imported so that its jobs are known
+
+uploads_bp = blueprint("uploads", "/uploads", "Resumable photo bytes")
+photos_bp = blueprint("photos", "/photos", "Photos")
+blueprints = [uploads_bp, photos_bp]
+
+BYTES_TYPE = "application/offset+octet-stream"
+
+
+@uploads_bp.route("/<sha256>", methods=["HEAD"])
+@needs()
+@uploads_bp.response(200, description="Upload-Offset and Upload-Complete say how far it is.")
+def show_upload(sha256: str) -> Response:
+    """How much of this file the server has from you; 0 for one never begun."""
+    at = ctx()
+    progress = receiving.progress(at.session, at.actor, sha256)
+    return Response(headers=progress.headers())
+
+
+@uploads_bp.route("/<sha256>", methods=["PATCH"])
+@needs()
+@uploads_bp.doc(
+    parameters=[
+        {"in": "header", "name": name, "required": True, "schema": {"type": "integer"}}
+        for name in (receiving.OFFSET, receiving.LENGTH)
+    ],
+    requestBody={
+        "required": True,
+        "content": {BYTES_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+    },
+)
+@uploads_bp.response(200, schemas.UploadOut())
+@uploads_bp.alt_response(201, schema=schemas.UploadOut())
+def append_upload(sha256: str) -> Response:
+    """Append bytes at Upload-Offset; with the last of them the hash is verified.
+
+    201 and complete mean that the file is on the disk for good.
+    """
+    at = ctx()
+    # Not the limit of a JSON body. The stream is read in pieces and stops at this size.
+    request.max_content_length = settings().max_photo_bytes
+    sizes = (request.headers.get(receiving.OFFSET), request.headers.get(receiving.LENGTH))
+    here = receiving.receive(at.session, at.actor, at.clock, sha256, sizes, request.stream)
+    status = HTTPStatus.CREATED if here.complete else HTTPStatus.OK
+    response = json_bytes(orjson.dumps(here.as_dict()), status)
+    response.headers.update(here.headers())
+    return response
+
+
+@photos_bp.route("", methods=["GET"])
+@needs()
+@photos_bp.arguments(schemas.PhotosQuery(), location="query")
+@photos_bp.response(200, schemas.PhotosOut())
+def list_photos(query: dict[str, Any]) -> Response:
+    """The photos in your scope, newest first."""
+    at = ctx()
+    cursor, limit = query.pop("cursor", None), query.pop("limit")
+    page = queries.list_photos(
+        at.session, at.actor, PhotoFilters(**query), cursor=cursor, limit=limit
+    )
+    return json_bytes(orjson.dumps(page))
+
+
+@photos_bp.route("/<photo_id>/<size>", methods=["GET"])
+@needs()
+@photos_bp.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
+def show_photo(photo_id: str, size: str) -> Response:
+    """The picture: thumb (320), screen (1,600, upright, no metadata) or original (as sent)."""
+    at = ctx()
+    if size not in schemas.SIZES:
+        raise common.NOT_FOUND.error(field="size")
+    row = queries.find_photo(at.session, at.actor, photo_id)
+    _check_showable(row, size)
+    return _original(row) if size == "original" else _picture(row, size)
+
+
+def _check_showable(row: Row, size: str) -> None:
+    if row["state"] == PhotoState.AWAITING_BYTES:
+        raise problems.PHOTO_NOT_ARRIVED.error()
+    if size == "original":
+        return
+    if row["state"] == PhotoState.STORED:
+        raise problems.PHOTO_IN_PREPARATION.error(headers={"Retry-After": "2"})
+    if row["state"] == PhotoState.UNREADABLE:
+        raise catalogue()[row["problem"]].error()
+
+
+def _picture(row: Row, size: str) -> Response:
+    return _bytes(thumb_key(row["sha256"], size), "image/jpeg", f"{row['sha256']}-{size}")
+
+
+def _original(row: Row) -> Response:
+    """The bytes as sent. What was never decoded is hostile until proved otherwise: no type."""
+    complete = row["state"] == PhotoState.COMPLETE
+    mime = row["mime"] if complete else "application/octet-stream"
+    response = _bytes(content_key(row["sha256"]), mime, row["sha256"])
+    if not complete:
+        response.headers["Content-Disposition"] = f'attachment; filename="{row["id"]}.bin"'
+    return response
+
+
+def _bytes(key: str, mime: str, etag: str) -> Response:
+    store = blob_store()
+    response = send_file(
+        store.path(key) or store.open(key), mimetype=mime, etag=etag, conditional=True
+    )
+    # Bytes under a hash never change, but only this person may keep them.
+    response.headers["Cache-Control"] = "private, max-age=31536000, immutable"
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

@@ -1,0 +1,76 @@
+"""What the photo and upload routes take and give."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
+from server.photos.models import Kind, PhotoState
+
+SIZES = ("thumb", "screen", "original")
+
+
+class UploadHeaders(Schema):
+    """Where the body begins and how long the whole file is, in bytes."""
+
+    upload_offset = fields.Integer(data_key="Upload-Offset", required=True)
+    upload_length = fields.Integer(data_key="Upload-Length", required=True)
+
+
+class UploadOut(Schema):
+    """How much of an upload is here; complete means verified and on the disk."""
+
+    sha256 = fields.String(required=True)
+    received = fields.Integer(required=True)
+    complete = fields.Boolean(required=True)
+
+
+class PhotoUrls(Schema):
+    """Where the picture is found: 320 and 1,600 pixels upright, and the bytes as sent."""
+
+    thumb = fields.String(required=True)
+    screen = fields.String(required=True)
+    original = fields.String(required=True)
+
+
+class PhotoOut(Schema):
+    """A photo's record."""
+
+    id = fields.String(required=True)
+    visit_id = fields.String(required=True, allow_none=True)
+    office_check_in_id = fields.String(required=True, allow_none=True)
+    store_id = fields.String(required=True, allow_none=True)
+    author_id = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(list(Kind)))
+    sha256 = fields.String(required=True)
+    bytes = fields.Integer(required=True)
+    width = fields.Integer(required=True)
+    height = fields.Integer(required=True)
+    mime = fields.String(required=True)
+    taken_at = fields.String(required=True)
+    source = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(list(PhotoState)))
+    problem = fields.String(required=True, allow_none=True)
+    uploaded_at = fields.String(required=True, allow_none=True)
+    urls = fields.Nested(PhotoUrls, required=True)
+
+
+class PhotosOut(Schema):
+    """A page of photos, newest first."""
+
+    items = fields.List(fields.Nested(PhotoOut), required=True)
+    next = fields.String(required=True, allow_none=True)
+    total = fields.Integer(required=True)
+
+
+class PhotosQuery(Schema):
+    """Filters of the list of photos; days are the organisation's, both inclusive."""
+
+    visit = fields.String()
+    store = fields.String()
+    rep = fields.String()
+    kind = fields.String(validate=validate.OneOf(list(Kind)))
+    first = fields.Date(data_key="from")
+    last = fields.Date(data_key="to")
+    cursor = fields.String()
+    limit = fields.Integer(load_default=LIMIT_DEFAULT, validate=validate.Range(1, LIMIT_MAX))

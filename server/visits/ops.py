@@ -1,0 +1,341 @@
+"""The visit ops of sync push: a batch is checked whole and written in bulk, each op answered alone.
+
+Every handler asks the database a fixed number of questions, however many ops it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from server.config import settings
+from server.kernel import changes, journal, problems
+from server.kernel.auth import Actor
+from server.kernel.clock import Clock, TimeEvidence, wire_time
+from server.kernel.geo import morton
+from server.kernel.ops import Applied, Deferred, Handler, Op, Outcome, Rejected
+from server.kernel.problems import Problem
+from server.photos import queries as photos
+from server.stores.queries import StoreRef, stores_for_ops
+from server.visits import fields
+from server.visits.domain import judge_at_store
+from server.visits.fields import CheckIn, Closing, Note
+from server.visits.models import State, Visit, VisitNote
+from server.visits.records import NO_PHOTOS, Row, note_record, visit_record
+from server.visits.verdict import short_visit_flag
+
+T = TypeVar("T")
+_VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
+_NOTE: Table = VisitNote.__table__  # type: ignore[assignment]  # likewise
+
+
+def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -> list[Outcome]:
+    """visit.check_in: store the visit, then judge it. Where and when it was never refuses it.
+
+    Rejects op_malformed, store_unknown (never the rep's), record_exists (the id has another
+    content). The time is the phone's, corrected by its clock offset, never after the receipt.
+    """
+    read = [_read(fields.read_check_in, op) for op in ops]
+    known = _visits(session, [op.record_id for op in ops])
+    stores = stores_for_ops(
+        session, actor, {one.store_id for one in read if isinstance(one, CheckIn)}
+    )
+    added: dict[str, Row] = {}
+    outcomes: list[Outcome] = []
+    for op, said in zip(ops, read, strict=True):
+        if isinstance(said, Problem):
+            outcomes.append(Rejected(said))
+            continue
+        there = known.get(op.record_id) or added.get(op.record_id)
+        if there is not None:
+            same = there["author_id"] == actor.user_id and there["in_digest"] == said.digest
+            outcomes.append(_AS_IT_IS if same else Rejected(problems.RECORD_EXISTS.error()))
+            continue
+        store = stores.get(said.store_id)
+        if store is None:
+            outcomes.append(Rejected(problems.STORE_UNKNOWN.error(field="payload.store_id")))
+            continue
+        added[op.record_id] = row = _new_visit(actor, op, said, store)
+        outcomes.append(Applied(visit_record(row, NO_PHOTOS)))
+    if added:
+        session.execute(insert(_VISIT), list(added.values()))
+        _tell(session, actor, "visit", added)
+        journal.record_many(
+            session,
+            clock,
+            actor,
+            [
+                (
+                    journal.Event.VISIT_CHECKED_IN,
+                    "visit",
+                    visit_id,
+                    {"store_id": row["store_id"], "verdict": row["verdict"]},
+                )
+                for visit_id, row in added.items()
+            ],
+        )
+    return _fill_in(session, ops, outcomes, {**known, **added})
+
+
+def _new_visit(actor: Actor, op: Op, said: CheckIn, store: StoreRef) -> dict[str, Any]:
+    judgement = judge_at_store(said.fix, store)
+    return {
+        "id": op.record_id,
+        "author_id": actor.user_id,
+        "store_id": store.id,
+        "region_id": store.region_id,
+        "state": State.IN_PROGRESS.value,
+        "planned": said.planned,
+        "device_id": op.device_id,
+        **_evidence(op.evidence),
+        "said_at": said.at,
+        "checked_in_at": op.evidence.correct(said.at),
+        **fields.fix_columns("in", said.fix),
+        "in_reason": said.reason,
+        "in_digest": said.digest,
+        "morton": morton(said.fix.lat, said.fix.lon) if said.fix else None,
+        "verdict": judgement.verdict.value,
+        "distance_m": judgement.distance_m,
+        "rule_version": judgement.rule_version,
+        "explanation": judgement.explanation,
+        "flags": judgement.flags,
+        "checked_out_at": None,
+        **fields.fix_columns("out", None),
+        "close_digest": None,
+        "dwell_s": None,
+        "cancel_reason": None,
+        "rev": 1,
+    }
+
+
+def _evidence(evidence: TimeEvidence) -> dict[str, Any]:
+    return {
+        "device_seq": evidence.device_seq,
+        "device_at": evidence.device_at,
+        "clock_offset_ms": evidence.clock_offset_ms,
+        "monotonic_ms": evidence.monotonic_ms,
+        "received_at": evidence.received_at,
+    }
+
+
+def check_out_many(
+    session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]
+) -> list[Outcome]:
+    """visit.check_out: end an open visit and take its dwell time.
+
+    Defers dependency_missing (the check-in is not here yet); rejects op_malformed, visit_unknown
+    (somebody else's), visit_closed.
+    """
+    minimum_s = settings().short_visit_s
+
+    def close(row: Row, op: Op, said: Closing) -> dict[str, Any]:
+        out_at = op.evidence.correct(said.at)
+        dwell_s = _dwell_s(row, op.evidence, said)
+        flag = short_visit_flag(dwell_s, minimum_s)
+        return {
+            "state": State.COMPLETED.value,
+            "checked_out_at": out_at,
+            **fields.fix_columns("out", said.fix),
+            "dwell_s": dwell_s,
+            "flags": [*row["flags"], flag] if flag else row["flags"],
+            "close_digest": said.digest,
+            "rev": row["rev"] + 1,
+        }
+
+    event = journal.Event.VISIT_CHECKED_OUT
+    return _close_many(session, actor, clock, ops, fields.read_check_out, close, event)
+
+
+def _dwell_s(row: Row, evidence: TimeEvidence, said: Closing) -> int:
+    """Whole seconds from check-in to check-out, never negative.
+
+    Under one clock offset the phone's own two readings are subtracted: the corrected ones may both
+    be cut off at the receipt, which would make every visit of a phone with a fast clock short.
+    """
+    if evidence.clock_offset_ms == row["clock_offset_ms"]:
+        span: timedelta = said.at - row["said_at"]
+    else:
+        span = evidence.correct(said.at) - row["checked_in_at"]
+    return max(0, round(span.total_seconds()))
+
+
+def cancel_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -> list[Outcome]:
+    """visit.cancel: call an open visit off, with a reason. Answers as check_out_many does."""
+
+    def close(row: Row, op: Op, said: Closing) -> dict[str, Any]:
+        del op
+        return {
+            "state": State.CANCELLED.value,
+            "cancel_reason": said.reason,
+            "close_digest": said.digest,
+            "rev": row["rev"] + 1,
+        }
+
+    event = journal.Event.VISIT_CANCELLED
+    return _close_many(session, actor, clock, ops, fields.read_cancel, close, event)
+
+
+def _close_many(
+    session: Session,
+    actor: Actor,
+    clock: Clock,
+    ops: Sequence[Op],
+    reader: Callable[[Op], Closing],
+    close: Callable[[Row, Op, Closing], dict[str, Any]],
+    event: journal.Event,
+) -> list[Outcome]:
+    visits = _visits(session, [op.record_id for op in ops])
+    closed: dict[str, dict[str, Any]] = {}
+    entries: list[journal.Row] = []
+    outcomes: list[Outcome] = []
+    for op in ops:
+        said = _read(reader, op)
+        if isinstance(said, Problem):
+            outcomes.append(Rejected(said))
+            continue
+        row = visits.get(op.record_id)
+        if row is None:
+            outcomes.append(_NOT_HERE)
+        elif row["author_id"] != actor.user_id:
+            outcomes.append(_NOT_YOURS)
+        elif row["close_digest"] == said.digest:
+            outcomes.append(_AS_IT_IS)
+        elif row["state"] != State.IN_PROGRESS:
+            outcomes.append(Rejected(problems.VISIT_CLOSED.error()))
+        else:
+            closed[op.record_id] = values = close(row, op, said)
+            visits[op.record_id] = {**row, **values}
+            outcomes.append(_AS_IT_IS)
+            # The closing has its own time evidence, which the visit's columns do not hold.
+            entries.append((event, "visit", op.record_id, _told(op, said)))
+    if closed:
+        names = next(iter(closed.values()))
+        session.execute(
+            update(_VISIT)
+            .where(_VISIT.c.id == bindparam("visit_id"))
+            .values({name: bindparam(f"new_{name}") for name in names}),
+            [
+                {"visit_id": visit_id} | {f"new_{name}": value for name, value in row.items()}
+                for visit_id, row in closed.items()
+            ],
+        )
+        _tell(session, actor, "visit", closed)
+        journal.record_many(session, clock, actor, entries)
+    return _fill_in(session, ops, outcomes, visits)
+
+
+def _told(op: Op, said: Closing) -> dict[str, Any]:
+    evidence = _evidence(op.evidence)
+    return {
+        "at": wire_time(said.at),
+        "device_id": op.device_id,
+        **evidence,
+        "device_at": wire_time(op.evidence.device_at),
+        "received_at": wire_time(op.evidence.received_at),
+    }
+
+
+def add_notes(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -> list[Outcome]:
+    """visit.note: add a note to a visit of one's own, open or closed.
+
+    Defers dependency_missing; rejects op_malformed, visit_unknown, record_exists.
+    """
+    read = [_read(fields.read_note, op) for op in ops]
+    visits = _visits(session, [one.visit_id for one in read if isinstance(one, Note)])
+    ids = [op.record_id for op in ops]
+    known: dict[str, Row] = {
+        row["id"]: row
+        for row in session.execute(select(_NOTE).where(_NOTE.c.id.in_(ids))).mappings()
+    }
+    added: dict[str, Row] = {}
+    outcomes: list[Outcome] = []
+    for op, said in zip(ops, read, strict=True):
+        if isinstance(said, Problem):
+            outcomes.append(Rejected(said))
+            continue
+        there = known.get(op.record_id) or added.get(op.record_id)
+        if there is not None:
+            same = there["author_id"] == actor.user_id and there["payload_digest"] == said.digest
+            outcomes.append(
+                Applied(note_record(there)) if same else Rejected(problems.RECORD_EXISTS.error())
+            )
+            continue
+        visit = visits.get(said.visit_id)
+        if visit is None or visit["author_id"] != actor.user_id:
+            outcomes.append(_NOT_HERE if visit is None else _NOT_YOURS)
+            continue
+        added[op.record_id] = row = {
+            "id": op.record_id,
+            "visit_id": said.visit_id,
+            "author_id": actor.user_id,
+            "at": op.evidence.correct(said.at),
+            "received_at": op.evidence.received_at,
+            "text": said.text,
+            "payload_digest": said.digest,
+        }
+        outcomes.append(Applied(note_record(row)))
+    if added:
+        session.execute(insert(_NOTE), list(added.values()))
+        _tell(session, actor, "note", added)
+        journal.record_many(
+            session,
+            clock,
+            actor,
+            [
+                (journal.Event.VISIT_NOTED, "visit", row["visit_id"], {"note_id": note_id})
+                for note_id, row in added.items()
+            ],
+        )
+    return outcomes
+
+
+# Stands for "the record as it now is", filled in once the whole batch is known.
+_AS_IT_IS: Final = Applied({})
+_NOT_HERE: Final = Deferred(problems.DEPENDENCY_MISSING.error())
+_NOT_YOURS: Final = Rejected(problems.VISIT_UNKNOWN.error())
+
+
+def _fill_in(
+    session: Session, ops: Sequence[Op], outcomes: list[Outcome], rows: Mapping[str, Row]
+) -> list[Outcome]:
+    pairs = list(zip(ops, outcomes, strict=True))
+    ids = {op.record_id for op, outcome in pairs if outcome is _AS_IT_IS}
+    if not ids:
+        return outcomes
+    counts = photos.counts(session, ids)
+    return [
+        Applied(visit_record(rows[op.record_id], counts.get(op.record_id, NO_PHOTOS)))
+        if outcome is _AS_IT_IS
+        else outcome
+        for op, outcome in pairs
+    ]
+
+
+def _read(reader: Callable[[Op], T], op: Op) -> T | Problem:
+    try:
+        return reader(op)
+    except Problem as problem:
+        return problem
+
+
+def _visits(session: Session, ids: Sequence[str]) -> dict[str, Row]:
+    if not ids:
+        return {}
+    rows = session.execute(select(_VISIT).where(_VISIT.c.id.in_(set(ids)))).mappings()
+    return {row["id"]: row for row in rows}
+
+
+def _tell(session: Session, actor: Actor, entity: str, ids: Iterable[str]) -> None:
+    changes.touch(session, changes.user_scope(actor.user_id), entity, ids)
+
+
+OPS: dict[str, Handler] = {
+    "visit.check_in": check_in_many,
+    "visit.check_out": check_out_many,
+    "visit.cancel": cancel_many,
+    "visit.note": add_notes,
+}

@@ -1,0 +1,77 @@
+"""Visits and notes as the API writes them: the same shape in push, pull, lists and pages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from server.kernel.clock import wire_time
+from server.visits.fields import fix_of
+from server.visits.models import State
+
+Row = Mapping[Any, Any]
+ABANDONED = "abandoned"
+NO_PHOTOS = (0, 0)
+
+
+def visit_record(
+    row: Row, photos: tuple[int, int], *, day_start: datetime | None = None
+) -> dict[str, Any]:
+    """A row of the visit table; photos is (total, arrived).
+
+    With day_start, an open visit checked in before it reads as abandoned. The feed to the phones
+    leaves it out: midnight changes no row, so a phone draws that line by itself.
+    """
+    state = row["state"]
+    if day_start and state == State.IN_PROGRESS and row["checked_in_at"] < day_start:
+        state = ABANDONED
+    fix, out_fix = fix_of(row, "in"), fix_of(row, "out")
+    return {
+        "id": row["id"],
+        "store_id": row["store_id"],
+        "author_id": row["author_id"],
+        "region_id": row["region_id"],
+        "state": state,
+        "planned": row["planned"],
+        "checked_in_at": wire_time(row["checked_in_at"]),
+        "checked_out_at": wire_time(row["checked_out_at"]),
+        "dwell_s": row["dwell_s"],
+        "fix": fix.as_dict() if fix else None,
+        "out_fix": out_fix.as_dict() if out_fix else None,
+        "reason": row["in_reason"],
+        "cancel_reason": row["cancel_reason"],
+        "verdict": row["verdict"],
+        "distance_m": row["distance_m"],
+        "explanation": row["explanation"],
+        "flags": row["flags"],
+        "received_at": wire_time(row["received_at"]),
+        "device_at": wire_time(row["device_at"]),
+        "clock_offset_ms": row["clock_offset_ms"],
+        "photos_total": photos[0],
+        "photos_arrived": photos[1],
+        "rev": row["rev"],
+    }
+
+
+def note_record(row: Row) -> dict[str, Any]:
+    """A row of the note table."""
+    return {
+        "id": row["id"],
+        "visit_id": row["visit_id"],
+        "at": wire_time(row["at"]),
+        "text": row["text"],
+    }
+
+
+def judgement_record(row: Row) -> dict[str, Any]:
+    """A judgement of the past."""
+    return {
+        "at": wire_time(row["at"]),
+        "rule_version": row["rule_version"],
+        "verdict": row["verdict"],
+        "distance_m": row["distance_m"],
+        "explanation": row["explanation"],
+        "flags": row["flags"],
+        "cause": row["cause"],
+    }

@@ -1,0 +1,40 @@
+"""The console's list of visits and the page of one. Visits are written by sync push alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Response
+
+from server.kernel.auth import needs
+from server.kernel.http import blueprint, ctx, json_bytes
+from server.visits import queries, schemas
+from server.visits.page import visit_page
+from server.visits.queries import VisitFilters
+
+visits_bp = blueprint("visits", "/visits", "Visits")
+blueprints = [visits_bp]
+
+
+@visits_bp.route("", methods=["GET"])
+@needs()
+@visits_bp.arguments(schemas.VisitsQuery(), location="query")
+@visits_bp.response(200, schemas.VisitsOut())
+def list_visits(query: dict[str, Any]) -> Response:
+    """The visits in your scope, newest first. A rep sees their own."""
+    at = ctx()
+    cursor, limit = query.pop("cursor", None), query.pop("limit")
+    page = queries.list_visits(
+        at.session, at.actor, at.clock, VisitFilters(**query), cursor=cursor, limit=limit
+    )
+    return json_bytes(orjson.dumps(page))
+
+
+@visits_bp.route("/<visit_id>", methods=["GET"])
+@needs()
+@visits_bp.response(200, schemas.VisitPageOut())
+def show_visit(visit_id: str) -> Response:
+    """One visit with everything about it; 404 where it is not in your scope."""
+    at = ctx()
+    return json_bytes(orjson.dumps(visit_page(at.session, at.actor, at.clock, visit_id)))

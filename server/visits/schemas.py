@@ -1,0 +1,200 @@
+"""What the visit routes take and give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from marshmallow import Schema, fields, validate
+
+from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
+from server.photos.schemas import PhotoOut
+from server.visits.models import State
+from server.visits.records import ABANDONED
+from server.visits.verdict import Verdict
+
+STATES = (*State, ABANDONED)
+
+
+class Choices(fields.List[str]):
+    """Several values, repeated or separated by commas: verdict=on_site,uncertain."""
+
+    def _deserialize(
+        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
+    ) -> list[Any]:
+        texts = value if isinstance(value, list) else [value]
+        parts = [part for text in texts for part in str(text).split(",") if part]
+        return super()._deserialize(parts, attr, data, **kwargs)
+
+
+class VisitsQuery(Schema):
+    """Filters of the list of visits; days are the organisation's, both inclusive."""
+
+    first = fields.Date(data_key="from")
+    last = fields.Date(data_key="to")
+    region = fields.String()
+    rep = fields.String()
+    store = fields.String()
+    verdicts = Choices(fields.String(validate=validate.OneOf(list(Verdict))), data_key="verdict")
+    state = fields.String(validate=validate.OneOf(STATES))
+    q = fields.String(validate=validate.Length(max=80))
+    cursor = fields.String()
+    limit = fields.Integer(load_default=LIMIT_DEFAULT, validate=validate.Range(1, LIMIT_MAX))
+
+
+class WordsOut(Schema):
+    """A sentence in both languages."""
+
+    zh = fields.String(data_key="zh-CN", attribute="zh-CN", required=True)
+    en = fields.String(required=True)
+
+
+class ReasonOut(Schema):
+    """A flag or an explanation: its code, its words, and the numbers in them."""
+
+    code = fields.String(required=True)
+    words = fields.Nested(WordsOut, required=True)
+    numbers = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+
+
+class FixOut(Schema):
+    """A position reading: degrees WGS-84, metres, seconds."""
+
+    lat = fields.Float(required=True)
+    lon = fields.Float(required=True)
+    accuracy_m = fields.Float(required=True, allow_none=True)
+    age_s = fields.Float(required=True)
+    source = fields.String(required=True)
+
+
+class VisitOut(Schema):
+    """A visit."""
+
+    id = fields.String(required=True)
+    store_id = fields.String(required=True)
+    author_id = fields.String(required=True)
+    region_id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(STATES))
+    planned = fields.Boolean(required=True)
+    checked_in_at = fields.String(required=True)
+    checked_out_at = fields.String(required=True, allow_none=True)
+    dwell_s = fields.Integer(required=True, allow_none=True)
+    fix = fields.Nested(FixOut, required=True, allow_none=True)
+    out_fix = fields.Nested(FixOut, required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+    cancel_reason = fields.String(required=True, allow_none=True)
+    verdict = fields.String(required=True, validate=validate.OneOf(list(Verdict)))
+    distance_m = fields.Float(required=True, allow_none=True)
+    explanation = fields.Nested(ReasonOut, required=True)
+    flags = fields.List(fields.Nested(ReasonOut), required=True)
+    received_at = fields.String(required=True)
+    device_at = fields.String(required=True)
+    clock_offset_ms = fields.Integer(required=True, allow_none=True)
+    photos_total = fields.Integer(required=True)
+    photos_arrived = fields.Integer(required=True)
+    rev = fields.Integer(required=True)
+
+
+class VisitItemOut(VisitOut):
+    """A visit as a row of a list: store, author and region are named."""
+
+    store_name = fields.String(required=True)
+    store_code = fields.String(required=True)
+    store_lat = fields.Float(required=True, allow_none=True)
+    store_lon = fields.Float(required=True, allow_none=True)
+    author_name = fields.String(required=True)
+    region_name = fields.String(required=True)
+    thumb = fields.String(
+        required=True, allow_none=True, metadata={"description": "Id of a photo to show."}
+    )
+
+
+class VisitsOut(Schema):
+    """A page of visits, newest first."""
+
+    items = fields.List(fields.Nested(VisitItemOut), required=True)
+    next = fields.String(required=True, allow_none=True)
+    total = fields.Integer(required=True)
+
+
+class NoteOut(Schema):
+    """A note to a visit."""
+
+    id = fields.String(required=True)
+    visit_id = fields.String(required=True)
+    at = fields.String(required=True)
+    text = fields.String(required=True)
+
+
+class JudgementOut(Schema):
+    """A judgement that a newer one has replaced, and what led to the newer one."""
+
+    at = fields.String(required=True)
+    rule_version = fields.Integer(required=True)
+    verdict = fields.String(required=True)
+    distance_m = fields.Float(required=True, allow_none=True)
+    explanation = fields.Nested(ReasonOut, required=True)
+    flags = fields.List(fields.Nested(ReasonOut), required=True)
+    cause = fields.String(required=True)
+
+
+class JournalOut(Schema):
+    """One thing that was done to the visit; actor null means the program itself."""
+
+    at = fields.String(required=True)
+    actor_id = fields.String(required=True, allow_none=True)
+    actor_name = fields.String(required=True, allow_none=True)
+    event = fields.String(required=True)
+    data = fields.Dict(required=True)
+
+
+class VisitStoreOut(Schema):
+    """The store of a visit, with its pin as it is now."""
+
+    id = fields.String(required=True)
+    code = fields.String(required=True)
+    name = fields.String(required=True)
+    address = fields.String(required=True)
+    lat = fields.Float(required=True)
+    lon = fields.Float(required=True)
+    pin_quality_m = fields.Float(required=True)
+    radius_m = fields.Float(required=True)
+
+
+class VisitAuthorOut(Schema):
+    """Who made a visit."""
+
+    id = fields.String(required=True)
+    name = fields.String(required=True)
+    username = fields.String(required=True)
+    role = fields.String(required=True)
+    region_id = fields.String(required=True)
+
+
+class VisitHandoutOut(Schema):
+    """What was handed out on a visit."""
+
+    id = fields.String(required=True)
+    visit_id = fields.String(required=True)
+    store_id = fields.String(required=True)
+    material_id = fields.String(required=True)
+    material_name = fields.String(required=True)
+    unit = fields.String(required=True)
+    quantity = fields.Integer(required=True)
+    recipient = fields.String(required=True)
+    signature_sha256 = fields.String(required=True, allow_none=True)
+    signature_url = fields.String(required=True, allow_none=True)
+    at = fields.String(required=True)
+    flags = fields.List(fields.Nested(ReasonOut), required=True)
+
+
+class VisitPageOut(VisitItemOut):
+    """A visit with everything about it."""
+
+    store = fields.Nested(VisitStoreOut, required=True, allow_none=True)
+    author = fields.Nested(VisitAuthorOut, required=True, allow_none=True)
+    notes = fields.List(fields.Nested(NoteOut), required=True)
+    photos = fields.List(fields.Nested(PhotoOut), required=True)
+    handouts = fields.List(fields.Nested(VisitHandoutOut), required=True)
+    judgements = fields.List(fields.Nested(JudgementOut), required=True)
+    journal = fields.List(fields.Nested(JournalOut), required=True)
