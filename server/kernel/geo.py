@@ -17,8 +17,10 @@ __all__ = [
     "distance_m",
     "from_wgs84",
     "great_circle_m",
+    "interleave",
     "is_position",
     "morton",
+    "tile_xy",
     "to_wgs84",
 ]
 
@@ -122,7 +124,11 @@ def tile_xy(lat: float, lon: float) -> tuple[int, int]:
     return min(max(x, 0), cells - 1), min(max(y, 0), cells - 1)
 
 
+def interleave(x: int, y: int) -> int:
+    """The bits of a cell's x and y taken in turns: cells of one square lie in one range."""
+    return _spread(x) | _spread(y) << 1
+
+
 def morton(lat: float, lon: float) -> int:
     """The position as one sortable number: the bits of x and y interleaved (52 bits)."""
-    x, y = tile_xy(lat, lon)
-    return _spread(x) | _spread(y) << 1
+    return interleave(*tile_xy(lat, lon))

@@ -233,6 +233,7 @@ def _with_names(session: Session, rows: Sequence[Mapping[str, Any]]) -> list[dic
         {
             **row,
             "region_name": names.get(row["region_id"], ""),
+            "rep_ids": sorted(reps.get(row["id"], ())),
             "reps": _named(reps.get(row["id"], ()), people),
         }
         for row in rows

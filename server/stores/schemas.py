@@ -68,6 +68,7 @@ class StoreOut(StoreRecord):
     """A store with its region and reps named."""
 
     region_name = fields.String(required=True)
+    rep_ids = fields.List(fields.String(), required=True)
     reps = fields.List(fields.Nested(StoreRep), required=True)
 
 

@@ -1,0 +1,1 @@
+"""Looking at what was reported: the map's clusters and its place names."""

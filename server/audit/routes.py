@@ -1,0 +1,40 @@
+"""The map of check-ins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Response
+
+from server.audit import schemas
+from server.audit.clusters import find_clusters
+from server.audit.places import find_places
+from server.kernel.auth import Role, needs
+from server.kernel.http import blueprint, ctx, json_bytes
+from server.visits.queries import VisitFilters
+
+map_bp = blueprint("map", "/map", "The map of check-ins")
+blueprints = [map_bp]
+
+
+@map_bp.route("/clusters", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@map_bp.arguments(schemas.ClustersQuery(), location="query")
+@map_bp.response(200, schemas.ClustersOut())
+def list_clusters(query: dict[str, Any]) -> Response:
+    """The check-ins of a viewport in your scope, clustered for its zoom."""
+    at = ctx()
+    box, zoom = query.pop("box"), query.pop("zoom")
+    found = find_clusters(at.session, at.actor, at.clock, box, zoom, VisitFilters(**query))
+    return json_bytes(orjson.dumps(found))
+
+
+@map_bp.route("/places", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@map_bp.arguments(schemas.PlacesQuery(), location="query")
+@map_bp.response(200, schemas.PlacesOut())
+def list_places(query: dict[str, Any]) -> Response:
+    """Place names of a viewport, from the stores in your scope, for a map without tiles."""
+    at = ctx()
+    return json_bytes(orjson.dumps({"places": find_places(at.session, at.actor, query["box"])}))
