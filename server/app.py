@@ -53,33 +53,13 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     api = http.StorewalkApi(app)
     app.extensions["storewalk.api"] = api
     for feature in FEATURES:
-        if not _there(feature):
-            continue
         for blueprint in import_module(f"server.{feature}.routes").blueprints:
             api.register_blueprint(blueprint)
-    if _there("sync"):
-        _connect_features()
+    _connect_features()
     health.install(app)
     web.install(app)
     cli.install(app)
     return app
-
-
-def _there(feature: str) -> bool:
-    wanted = FEATURES[:-1] if feature == "sync" else (feature,)
-    parts = {
-        "stores": "domain queries routes",
-        "visits": "domain queries ops routes",
-        "photos": "queries ops routes",
-        "materials": "queries ops routes",
-        "office": "queries ops routes",
-        "accounts": "routes",
-        "audit": "routes",
-        "sync": "routes",
-    }
-    return all(
-        (ROOT / "server" / f / f"{m}.py").is_file() for f in wanted for m in parts[f].split()
-    )
 
 
 def _connect_features() -> None:

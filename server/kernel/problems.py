@@ -36,7 +36,7 @@ class Kind:
     title: Words
     remedy: Words
 
-    def error(self, field: str | None = None, **params: Any) -> Problem:
+    def error(self, /, field: str | None = None, **params: Any) -> Problem:
         """Make the exception to raise (or to hand back for one op of a batch)."""
         return Problem(self, field=field, **params)
 
@@ -47,6 +47,7 @@ class Problem(Exception):  # noqa: N818 -- RFC 9457 calls it a problem
     def __init__(
         self,
         kind: Kind,
+        /,
         *,
         field: str | None = None,
         errors: list[dict[str, Any]] | None = None,

@@ -46,7 +46,7 @@ def read_batch(body: Any) -> tuple[Device, list[Any]]:
     if not isinstance(device_id, str) or not 1 <= len(device_id) <= 64:
         raise problems.VALIDATION_FAILED.error(field="device.id")
     schema, unsent = body.get("schema"), device.get("unsent", 0)
-    if not _whole(schema, 1, 1_000):
+    if not isinstance(schema, int) or not _whole(schema, 1, 1_000):
         raise problems.VALIDATION_FAILED.error(field="schema")
     try:
         oldest = device.get("oldest_unsent_at")

@@ -230,7 +230,7 @@ def _write_receipts(session: Session, actor: Actor, clock: Clock, batch: _Batch)
     firsts = {s.op_id: s for s in batch.slots if s.op_id and s.status != "twin" and s.op}
     for slot in batch.slots:
         if slot.status == "twin":
-            first = firsts[slot.op_id]
+            first = firsts[slot.op_id or ""]
             slot.status = "replayed" if first.status == "applied" else first.status
             slot.result, slot.problem = first.result, first.problem
 
