@@ -155,6 +155,7 @@ class VisitStoreOut(Schema):
     code = fields.String(required=True)
     name = fields.String(required=True)
     address = fields.String(required=True)
+    region_id = fields.String(required=True)
     lat = fields.Float(required=True)
     lon = fields.Float(required=True)
     pin_quality_m = fields.Float(required=True)

@@ -64,9 +64,7 @@ def test_check_in_is_stored_judged_journalled_and_told(
         (fix(0, source="gp\0s"), "on_site"),
     ],
 )
-def test_no_place_refuses_a_check_in(
-    rep: Hand, store_id: str, bad_fix: Any, verdict: str
-) -> None:
+def test_no_place_refuses_a_check_in(rep: Hand, store_id: str, bad_fix: Any, verdict: str) -> None:
     assert applied(rep.run(rep.check_in_op(store_id, fix=bad_fix))[0])["verdict"] == verdict
 
 
