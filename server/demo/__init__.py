@@ -1,0 +1,1 @@
+"""The demo company: invented people and shops in real districts of Suzhou."""
