@@ -81,7 +81,7 @@ class Prepared:
 def prepare(data: bytes, max_pixels: int) -> Prepared:
     """Decode every pixel and make the small pictures. Raises ImageRefusedError.
 
-    Memory: at most about eight bytes for each of max_pixels, besides the data.
+    Memory: at most about 16 bytes for each of max_pixels, besides the data.
     """
     if data.startswith(_REFUSED_STARTS) or _is_heif(data):
         raise ImageRefusedError(problems.PHOTO_FORMAT_REFUSED)

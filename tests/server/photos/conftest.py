@@ -1,0 +1,137 @@
+"""A visit of rep_a to hang photos on, pictures, and an upload by HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy.orm import Session
+
+from server.config import ROOT
+from server.kernel.clock import FrozenClock
+from server.kernel.ids import new_id
+from server.photos import domain
+from tests.server.conftest import Login, World
+from tests.server.visits.conftest import add_store
+from tests.server.visits.hand import Hand, applied
+
+REAL_DATA = Path(os.environ.get("STOREWALK_REALDATA", ROOT.parent / "shared" / "data"))
+
+
+def real_files(folder: str) -> list[Path]:
+    """The real files of a folder; none, said loudly, where the data is not there."""
+    found = sorted(path for path in (REAL_DATA / folder).rglob("*") if path.is_file())
+    if not found:
+        print(f"\nREAL DATA ABSENT: {REAL_DATA / folder} (set STOREWALK_REALDATA)")
+    return found
+
+
+def picture(seed: int = 0, size: tuple[int, int] = (64, 48), form: str = "JPEG") -> bytes:
+    """A small picture of its own."""
+    image = Image.effect_mandelbrot(size, (-2 - seed / 997, -1.2, 1, 1.2), 40).convert("RGB")
+    out = io.BytesIO()
+    image.save(out, form)
+    return out.getvalue()
+
+
+def sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@pytest.fixture
+def rep(session: Session, world: World, clock: FrozenClock) -> Hand:
+    return Hand(session, world.actors["rep_a"], clock)
+
+
+@pytest.fixture
+def other_rep(session: Session, world: World, clock: FrozenClock) -> Hand:
+    return Hand(session, world.actors["rep_b"], clock)
+
+
+@pytest.fixture
+def store_id(session: Session, world: World, clock: FrozenClock) -> str:
+    return add_store(session, world, clock, "A1", "rep_a")
+
+
+@pytest.fixture
+def other_store_id(session: Session, world: World, clock: FrozenClock) -> str:
+    return add_store(session, world, clock, "B1", "rep_b")
+
+
+@pytest.fixture
+def visit_id(rep: Hand, store_id: str) -> str:
+    return rep.check_in(store_id)
+
+
+@pytest.fixture
+def fresh(app: Flask) -> bytes:
+    """A picture that no other test of this process has stored."""
+    return picture(int(new_id().replace("-", ""), 16) % 1_000_003)
+
+
+@pytest.fixture
+def sent_jobs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, list[Any]]]:
+    """The jobs that were sent, instead of running."""
+    jobs: list[tuple[str, list[Any]]] = []
+    runner = app.extensions["storewalk.jobs"]
+    monkeypatch.setattr(runner, "send", lambda name, args: jobs.append((name, args)))
+    return jobs
+
+
+Put = Callable[..., Any]
+
+
+@pytest.fixture
+def put() -> Put:
+    """put(client, data) uploads bytes; offset, length and sha256 may be told otherwise."""
+
+    def upload(
+        client: FlaskClient,
+        data: bytes,
+        *,
+        sha256: str | None = None,
+        offset: int | str = 0,
+        length: int | str | None = None,
+    ) -> Any:
+        return client.patch(
+            f"/api/v1/uploads/{sha256 or sha(data)}",
+            data=data,
+            headers={
+                "Upload-Offset": str(offset),
+                "Upload-Length": str(len(data) if length is None else length),
+                "Content-Type": "application/offset+octet-stream",
+            },
+        )
+
+    return upload
+
+
+@pytest.fixture
+def stored(
+    rep: Hand,
+    visit_id: str,
+    login: Login,
+    put: Put,
+    fresh: bytes,
+    sent_jobs: list[tuple[str, list[Any]]],
+) -> str:
+    """A photo of rep_a whose bytes (fresh) are here and not looked into; its id."""
+    assert put(login("rep_a"), fresh).status_code == 201
+    op = rep.photo_op(visit_id, sha(fresh))
+    assert applied(rep.run(op)[0])["state"] == "stored"
+    return op.record_id
+
+
+@pytest.fixture
+def shown(stored: str, session: Session, clock: FrozenClock) -> str:
+    """The same photo, processed."""
+    assert domain.process(session, clock, stored) is True
+    return stored
