@@ -1,0 +1,39 @@
+// A problem in words: what happened, what to do, and at which field.
+import { OFFLINE, UNREADABLE, type ApiProblem, type FieldError } from '../api'
+import { t } from '../i18n'
+
+/** What happened. */
+export function problemTitle(problem: ApiProblem): string {
+  if (problem.code === OFFLINE || problem.code === UNREADABLE) return t(`common.problems.${problem.code}`)
+  return problem.title || problem.code
+}
+
+/** What the reader can do about it. */
+export function problemRemedy(problem: ApiProblem): string {
+  if (problem.code === OFFLINE || problem.code === UNREADABLE) return t(`common.problems.${problem.code}_do`)
+  return problem.detail
+}
+
+/** Words for each field at fault, by field name. A problem that names only one field speaks there. */
+export function fieldWords(problem: ApiProblem): Record<string, string> {
+  const words: Record<string, string> = {}
+  for (const error of problem.errors) words[error.field] ??= fieldMessage(error)
+  if (problem.field && !words[problem.field]) {
+    words[problem.field] = [problem.title, problem.detail].filter(Boolean).join(' ')
+  }
+  return words
+}
+
+// The validation library speaks English only; these are the sentences a form can meet.
+const KNOWN: readonly [RegExp, string][] = [
+  [/missing data|may not be (null|blank)|shorter than minimum|not be empty/i, 'common.form.required'],
+  [/longer than maximum|length must be|equal to or less/i, 'common.form.length'],
+  [/valid (number|integer)/i, 'common.form.number'],
+  [/must be (greater|less|one of)|must be between/i, 'common.form.range'],
+  [/letters, digits/i, 'common.form.username'],
+]
+
+function fieldMessage(error: FieldError): string {
+  const known = KNOWN.find(([pattern]) => pattern.test(error.message))
+  return known ? t(known[1]) : error.message
+}

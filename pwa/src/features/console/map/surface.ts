@@ -1,0 +1,191 @@
+// A Leaflet map with its background: the operator's tiles, or the plain grid with place names.
+import * as L from 'leaflet'
+import 'leaflet/dist/leaflet.css'
+import './map.css'
+import { PMTiles } from 'pmtiles'
+import { get, isAbort } from '../api'
+import { t } from '../i18n'
+import type { Bounds, MapConfig, MapCrs, Place } from '../types'
+import { degrees, gridLines, gridStep } from './grid'
+import { boundsFromShown, fromShown, shownCrs, toShown, type Position } from './shown'
+import { LINE_HEIGHT, thin } from './thin'
+
+const PLAIN_MAX_ZOOM = 20
+const GRID_PANE = 'storewalk-grid'
+const NAMES_PANE = 'storewalk-names'
+
+export interface Surface {
+  map: L.Map
+  crs: MapCrs
+  /** WGS-84 to what Leaflet draws. */
+  point: (position: Position) => L.LatLng
+  /** What Leaflet was clicked at, in WGS-84. */
+  position: (point: L.LatLng) => Position
+  /** The visible box in WGS-84. */
+  bounds: () => Bounds
+  remove: () => void
+}
+
+/** Put a map into an element of a known size. Give it a view before anything is drawn. */
+export function createSurface(element: HTMLElement, config: MapConfig | null, label: string): Surface {
+  const crs = shownCrs(config)
+  const map = L.map(element, {
+    zoomControl: false,
+    maxZoom: PLAIN_MAX_ZOOM,
+    minZoom: 2,
+    worldCopyJump: true,
+    // Somebody who asked for less motion gets none.
+    ...(matchMedia('(prefers-reduced-motion: reduce)').matches && {
+      zoomAnimation: false, fadeAnimation: false, markerZoomAnimation: false, inertia: false,
+    }),
+  })
+  map.attributionControl.setPrefix(false)
+  element.setAttribute('role', 'region')
+  element.setAttribute('aria-label', label)
+  L.control.zoom({ position: 'topright', zoomInTitle: t('map.zoom_in'), zoomOutTitle: t('map.zoom_out') }).addTo(map)
+  L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map)
+  const background = tiles(config)
+  const stop = background ? (background.addTo(map), () => undefined) : plain(map)
+  // A dialog that opens, a drawer, a turned phone: Leaflet must be told each time.
+  const watching = new ResizeObserver(() => map.invalidateSize({ animate: false }))
+  watching.observe(element)
+  const surface: Surface = {
+    map,
+    crs,
+    point: (position) => {
+      const shown = toShown(position, crs)
+      return L.latLng(shown.lat, shown.lon)
+    },
+    position: (point) => {
+      const wrapped = point.wrap()
+      return fromShown({ lat: wrapped.lat, lon: wrapped.lng }, crs)
+    },
+    bounds: () => boundsFromShown(boxOf(map.getBounds()), crs),
+    remove: () => {
+      watching.disconnect()
+      stop()
+      map.remove()
+    },
+  }
+  return surface
+}
+
+function boxOf(bounds: L.LatLngBounds): Bounds {
+  return [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()]
+}
+
+function tiles(config: MapConfig | null): L.Layer | null {
+  if (!config) return null
+  const options = {
+    attribution: escaped(config.attribution), maxNativeZoom: config.max_zoom, maxZoom: PLAIN_MAX_ZOOM,
+  }
+  if (config.tiles_url) return L.tileLayer(config.tiles_url, options)
+  return config.pmtiles_url ? new PmtilesLayer(new PMTiles(config.pmtiles_url), options) : null
+}
+
+// Leaflet writes the attribution as HTML; a setting is text.
+function escaped(text: string): string {
+  return text.replace(/[&<>"]/g, (char) => `&#${char.charCodeAt(0)};`)
+}
+
+/** Raster tiles out of one PMTiles file, read by byte ranges. */
+class PmtilesLayer extends L.GridLayer {
+  constructor(private readonly source: PMTiles, options: L.GridLayerOptions) {
+    super(options)
+  }
+
+  protected override createTile(coords: L.Coords, done: L.DoneCallback): HTMLElement {
+    const image = document.createElement('img')
+    image.alt = ''
+    this.source.getZxy(coords.z, coords.x, coords.y).then((tile) => {
+      if (tile) {
+        image.src = URL.createObjectURL(new Blob([tile.data]))
+        image.onload = () => URL.revokeObjectURL(image.src)
+      }
+      done(undefined, image)
+    }).catch((error: unknown) => done(error instanceof Error ? error : new Error(String(error)), image))
+    return image
+  }
+}
+
+/** The plain background: redrawn after each move. Returns what stops it. */
+function plain(map: L.Map): () => void {
+  for (const [name, order] of [[GRID_PANE, 210], [NAMES_PANE, 220]] as const) {
+    const pane = map.createPane(name)
+    pane.style.zIndex = String(order)
+    pane.style.pointerEvents = 'none'
+  }
+  map.getContainer().classList.add('plain')
+  const grid = L.layerGroup().addTo(map)
+  const names = L.layerGroup().addTo(map)
+  const renderer = L.svg({ pane: GRID_PANE, padding: 0.5 })
+  let running: AbortController | null = null
+
+  async function drawNames(): Promise<void> {
+    running?.abort()
+    const mine = (running = new AbortController())
+    try {
+      const bbox = boundsFromShown(boxOf(map.getBounds()), 'wgs84').map((value) => value.toFixed(5)).join(',')
+      const { places } = await get<{ places: Place[] }>('/map/places', { bbox, zoom: map.getZoom() }, mine.signal)
+      if (mine === running) showNames(map, names, places)
+    } catch (error) {
+      // Names are a help for the eye; without them the grid still serves.
+      if (!isAbort(error)) names.clearLayers()
+    }
+  }
+
+  let waiting: ReturnType<typeof setTimeout> | undefined
+  const draw = () => {
+    drawGrid(map, grid, renderer)
+    clearTimeout(waiting)
+    waiting = setTimeout(() => void drawNames(), 150)
+  }
+  map.on('moveend viewreset resize', draw)
+  return () => {
+    clearTimeout(waiting)
+    running?.abort()
+  }
+}
+
+function drawGrid(map: L.Map, group: L.LayerGroup, renderer: L.Renderer): void {
+  group.clearLayers()
+  const view = map.getBounds()
+  const step = gridStep((view.getEast() - view.getWest()) / map.getSize().x)
+  const drawn = boxOf(view.pad(0.4))
+  const { lats, lons } = gridLines(drawn, step)
+  const [west, south, east, north] = drawn
+  const line = { pane: GRID_PANE, renderer, interactive: false, color: '#cdd6e0', weight: 1 }
+  const text = (at: L.LatLngExpression, words: string, kind: string) =>
+    L.marker(at, { pane: GRID_PANE, interactive: false, keyboard: false, icon: textIcon(words, `grid-label ${kind}`) }).addTo(group)
+  for (const lat of lats) {
+    L.polyline([[lat, west], [lat, east]], line).addTo(group)
+    if (view.getSouth() < lat && lat < view.getNorth()) text([lat, view.getWest()], degrees(lat, step, 'lat'), 'lat')
+  }
+  for (const lon of lons) {
+    L.polyline([[south, lon], [north, lon]], line).addTo(group)
+    if (view.getWest() < lon && lon < view.getEast()) text([view.getNorth(), lon], degrees(lon, step, 'lon'), 'lon')
+  }
+}
+
+function showNames(map: L.Map, group: L.LayerGroup, places: readonly Place[]): void {
+  group.clearLayers()
+  const labels = places.map((place) => {
+    const point = map.latLngToContainerPoint([place.lat, place.lon])
+    return { text: place.name, x: point.x, y: point.y, weight: place.weight }
+  })
+  for (const label of thin(labels)) {
+    const at = map.containerPointToLatLng([label.x, label.y])
+    L.circleMarker(at, { pane: NAMES_PANE, interactive: false, radius: 2, weight: 0, fillColor: '#7d8a99', fillOpacity: 1 }).addTo(group)
+    L.marker(at, {
+      pane: NAMES_PANE, interactive: false, keyboard: false,
+      icon: textIcon(label.text, 'place-name', [label.width, LINE_HEIGHT], [label.width / 2, -3]),
+    }).addTo(group)
+  }
+}
+
+/** Words as a marker; as a text node, for a store may be called <b>. */
+function textIcon(words: string, className: string, size?: L.PointTuple, anchor?: L.PointTuple): L.DivIcon {
+  const html = document.createElement('span')
+  html.textContent = words
+  return L.divIcon({ html, className, iconSize: size ?? [0, 0], ...(anchor && { iconAnchor: anchor }) })
+}

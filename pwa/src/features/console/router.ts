@@ -1,0 +1,48 @@
+import { createRouter, createWebHistory, type Router } from 'vue-router'
+import type { Role } from './types'
+import { loadMe, me } from './session'
+
+declare module 'vue-router' {
+  interface RouteMeta {
+    /** Key of the page's title. */
+    title: string
+    /** No log-in needed. */
+    open?: boolean
+    /** Only these roles; left out: supervisors and the office. */
+    roles?: readonly Role[]
+  }
+}
+
+const office = ['office'] as const
+
+/** The console's screens; each is loaded when it is first opened. */
+export function createConsoleRouter(): Router {
+  const router = createRouter({
+    history: createWebHistory('/console/'),
+    routes: [
+      { path: '/login', name: 'login', component: () => import('./LoginView.vue'), meta: { title: 'login.title', open: true } },
+      { path: '/', name: 'map', component: () => import('./map/MapView.vue'), meta: { title: 'nav.map' } },
+      { path: '/visits', name: 'visits', component: () => import('./visits/VisitsView.vue'), meta: { title: 'nav.visits' } },
+      { path: '/visits/:id', name: 'visit', component: () => import('./visits/VisitView.vue'), props: true, meta: { title: 'visits.one' } },
+      { path: '/weeks/:week?', name: 'weeks', component: () => import('./weeks/WeeksView.vue'), props: true, meta: { title: 'nav.weeks' } },
+      { path: '/stores', name: 'stores', component: () => import('./stores/StoresView.vue'), meta: { title: 'nav.stores', roles: office } },
+      { path: '/people', name: 'people', component: () => import('./people/PeopleView.vue'), meta: { title: 'nav.people', roles: office } },
+      { path: '/regions', name: 'regions', component: () => import('./people/RegionsView.vue'), meta: { title: 'nav.regions', roles: office } },
+      { path: '/materials', name: 'materials', component: () => import('./materials/MaterialsView.vue'), meta: { title: 'nav.materials', roles: office } },
+      { path: '/offices', name: 'offices', component: () => import('./offices/OfficesView.vue'), meta: { title: 'nav.offices', roles: office } },
+      { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./NowhereView.vue'), meta: { title: 'common.nowhere' } },
+    ],
+  })
+  router.beforeEach(async (to) => {
+    if (to.meta.open) return true
+    const who = me.value ?? (await loadMe())
+    if (!who) return { name: 'login', query: to.path === '/' ? {} : { next: to.fullPath } }
+    if (who.user.role === 'rep') {
+      window.location.assign('/') // the rep's app is another page
+      return false
+    }
+    if (to.meta.roles && !to.meta.roles.includes(who.user.role)) return { name: 'map' }
+    return true
+  })
+  return router
+}

@@ -1,0 +1,142 @@
+// What the console reads from the API: the parts of the answers that its screens use.
+
+export type Role = 'rep' | 'supervisor' | 'office'
+export type Verdict = 'on_site' | 'uncertain' | 'off_site' | 'unverifiable'
+export type VisitState = 'planned' | 'in_progress' | 'completed' | 'cancelled' | 'abandoned'
+export type WeekState = 'done' | 'doubtful' | 'open' | 'missed'
+export type MapCrs = 'wgs84' | 'gcj02'
+
+/** A list answer; `next` is the cursor of the following page, null or absent on the last. */
+export interface Page<T> { items: T[]; next?: string | null; total: number }
+
+export interface Person {
+  id: string; username: string; name: string; role: Role; region_id: string; region_name: string
+  phone: string; locale: string; active: boolean; rev: number
+}
+
+export interface Region {
+  id: string; parent_id: string | null; code: string; name: string; active: boolean; rev: number
+}
+
+/** Where tiles come from; with neither address the map is drawn without tiles. */
+export interface MapConfig {
+  tiles_url: string | null; pmtiles_url: string | null; crs: MapCrs; attribution: string; max_zoom: number
+}
+
+export interface Organisation {
+  name: string; time_zone: string; radius_m: number; office_radius_m: number
+}
+
+export interface Me {
+  user: Person; regions: Region[]; organisation: Organisation; map: MapConfig; server_time: string
+}
+
+/** A position reading, WGS-84 degrees, metres, seconds. */
+export interface Fix {
+  lat: number; lon: number; accuracy_m: number | null; age_s: number | null; source: string
+}
+
+/** Sentences by language code. */
+export type Words = Record<string, string>
+
+export interface Explanation { code: string; numbers: Record<string, number | null>; words: Words }
+export interface Flag { code: string; words: Words; numbers: Record<string, number | null> }
+
+export interface Visit {
+  id: string; store_id: string; author_id: string; region_id: string; state: VisitState; planned: boolean
+  checked_in_at: string; checked_out_at: string | null; dwell_s: number | null
+  fix: Fix | null; out_fix: Fix | null; reason: string | null; cancel_reason: string | null
+  verdict: Verdict; distance_m: number | null; explanation: Explanation; flags: Flag[]
+  received_at: string; device_at: string; clock_offset_ms: number | null
+  photos_total: number; photos_arrived: number; rev: number
+}
+
+export interface VisitRow extends Visit {
+  store_name: string; store_code: string; author_name: string; region_name: string
+  store_lat: number | null; store_lon: number | null; thumb: string | null
+}
+
+export interface Store {
+  id: string; code: string; name: string; address: string; city: string; chain: string; region_id: string
+  lat: number; lon: number; pin_quality_m: number; pin_source: string; radius_m: number | null
+  contact: string; phone: string; active: boolean; rev: number
+  region_name: string; reps: { id: string; name: string }[]
+}
+
+export interface Photo {
+  id: string; kind: string; state: 'awaiting_bytes' | 'stored' | 'complete' | 'unreadable'
+  problem: string | null; width: number; height: number; bytes: number; taken_at: string
+}
+
+export interface Handout {
+  id: string; material_id: string; material_name: string; unit: string; quantity: number; recipient: string
+  signature_sha256: string | null; signature_url: string | null; at: string; flags: Flag[]
+}
+
+export interface Note { id: string; at: string; text: string }
+
+/** A judgement that a newer one has replaced; `cause` is what led to the newer one. */
+export interface Judgement {
+  at: string; verdict: Verdict; distance_m: number | null; explanation: Explanation; cause: string
+}
+
+export interface JournalEntry {
+  at: string; event: string; actor_id: string | null; actor_name: string | null
+}
+
+export interface VisitPage extends VisitRow {
+  /** The pin as it is now; radius_m is the fence that counts. Null when the store is gone. */
+  store: { id: string; code: string; name: string; address: string; lat: number; lon: number; pin_quality_m: number; radius_m: number } | null
+  author: Pick<Person, 'id' | 'name' | 'username' | 'role' | 'region_id'> | null
+  notes: Note[]; photos: Photo[]; handouts: Handout[]; judgements: Judgement[]; journal: JournalEntry[]
+}
+
+export type Bounds = [west: number, south: number, east: number, north: number]
+
+export interface Cluster {
+  lat: number; lon: number; count: number; by_verdict: Partial<Record<Verdict, number>>
+  id?: string | null; bounds: Bounds
+}
+
+export interface Place { name: string; lat: number; lon: number; weight: number }
+
+export interface Office {
+  id: string; code: string; name: string; address: string; region_id: string
+  lat: number; lon: number; radius_m: number; active: boolean; rev: number
+}
+
+export interface OfficeCheckIn {
+  id: string; author_id: string; office_id: string | null; week: string; at: string; fix: Fix | null
+  verdict: Verdict; distance_m: number | null; explanation: Explanation; flags: Flag[]
+  accepted: boolean; reason: string | null
+}
+
+export interface WeekCell { week: string; state: WeekState; check_in: OfficeCheckIn | null }
+
+export interface WeekRow {
+  person: { id: string; name: string; region_name: string }
+  weeks: WeekCell[]; state: WeekState; check_in: OfficeCheckIn | null
+}
+
+export interface WeekBoard {
+  week: string; start: string; end: string; closed: boolean; offices: Office[]; rows: WeekRow[]
+  counts: Record<WeekState, number>
+}
+
+export interface Material {
+  id: string; code: string; name: string; kind: 'posm' | 'giveaway' | 'sample'; unit: string
+  barcode: string | null; active: boolean; rev: number
+}
+
+/** The balance of a material at one place; rep_id is null for the warehouse. */
+export interface StockRow {
+  place: string; rep_id: string | null; rep_name: string | null
+  material_id: string; material_code: string; material_name: string; unit: string; balance: number
+}
+
+export interface ImportRemark { row: number; field: string; code: string; message: string }
+
+export interface ImportReport {
+  rows: number; created: number; updated: number; unchanged: number; refused: number
+  errors: ImportRemark[]; doubtful: ImportRemark[]; truncated: boolean; ignored_columns: string[]; dry_run: boolean
+}
