@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,23 +14,19 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from server.config import ROOT
 from server.kernel.clock import FrozenClock
 from server.kernel.ids import new_id
 from server.photos import domain
+from tests.realdata import real_file
 from tests.server.conftest import Login, World
 from tests.server.visits.conftest import add_store
 from tests.server.visits.hand import Hand, applied
 
-REAL_DATA = Path(os.environ.get("STOREWALK_REALDATA", ROOT.parent / "shared" / "data"))
-
 
 def real_files(folder: str) -> list[Path]:
     """The real files of a folder; none, said loudly, where the data is not there."""
-    found = sorted(path for path in (REAL_DATA / folder).rglob("*") if path.is_file())
-    if not found:
-        print(f"\nREAL DATA ABSENT: {REAL_DATA / folder} (set STOREWALK_REALDATA)")
-    return found
+    root = real_file(folder)
+    return sorted(path for path in root.rglob("*") if path.is_file()) if root else []
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (64, 48), form: str = "JPEG") -> bytes:
