@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 from flask import Response
 
-from server.audit import schemas
+from server.audit import jobs, schemas
 from server.audit.clusters import find_clusters
 from server.audit.places import find_places
 from server.kernel.auth import Role, needs
@@ -16,6 +16,8 @@ from server.visits.queries import VisitFilters
 
 map_bp = blueprint("map", "/map", "The map of check-ins")
 blueprints = [map_bp]
+# Importing the jobs registers them, in the web process and in the worker alike.
+background = (jobs.STATISTICS,)
 
 
 @map_bp.route("/clusters", methods=["GET"])

@@ -13,8 +13,9 @@ from io import StringIO
 from server.kernel.geo import Crs
 from server.stores import problems
 
-MAX_BYTES = 16 * 1024 * 1024
-MAX_ROWS = 50_000
+MAX_BYTES = 8 * 1024 * 1024
+# An import is one transaction, and others wait for it: this many rows take a few seconds.
+MAX_ROWS = 20_000
 
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
