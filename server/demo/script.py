@@ -26,7 +26,7 @@ class Size:
     days: int = 42
     visits_a_day: tuple[int, int] = (8, 12)
     photo_days: int = 7
-    photo_share: float = 0.34
+    photo_share: float = 0.42
     workers: int = 2
 
 

@@ -30,10 +30,9 @@ def parse_week(text: str) -> Week:
     if not _WEEK.fullmatch(text):
         raise problems.WEEK_INVALID.error(field="week", week=text[:20])
     try:
-        start, end = week_bounds(text)
+        return Week(text, *week_bounds(text))
     except ValueError as error:
         raise problems.WEEK_INVALID.error(field="week", week=text) from error
-    return Week(text, start, end)
 
 
 def weeks_back(week: Week, count: int) -> list[Week]:
@@ -41,5 +40,6 @@ def weeks_back(week: Week, count: int) -> list[Week]:
     found = [week]
     while len(found) < count:
         # Noon of the day before a Monday is in the week before, whatever the clocks do that night.
-        found.append(parse_week(iso_week(found[-1].start - timedelta(hours=12))))
+        name = iso_week(found[-1].start - timedelta(hours=12))
+        found.append(Week(name, *week_bounds(name)))
     return found[::-1]
