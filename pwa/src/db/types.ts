@@ -1,0 +1,258 @@
+// What the phone holds. Records have the shape of the API; local rows add how far they have travelled.
+import type { Problem } from '../kernel/problem'
+
+/** Lower-case UUID text. */
+export type Id = string
+/** `2026-11-23T09:15:00.000Z` */
+export type IsoTime = string
+/** `2026-W48` */
+export type IsoWeek = string
+
+export type Language = 'zh-CN' | 'en'
+export type Verdict = 'on_site' | 'uncertain' | 'off_site' | 'unverifiable'
+export type VisitState = 'planned' | 'in_progress' | 'completed' | 'cancelled' | 'abandoned'
+export type PhotoKind =
+  | 'storefront' | 'shelf' | 'pile' | 'endcap' | 'checkout' | 'posm'
+  | 'price_tag' | 'outdoor' | 'competitor' | 'licence' | 'other'
+export type PhotoState = 'awaiting_bytes' | 'stored' | 'complete' | 'unreadable'
+export type MaterialKind = 'posm' | 'giveaway' | 'sample'
+export type Role = 'rep' | 'supervisor' | 'office'
+
+/** A position reading: WGS-84 degrees, metres, seconds. */
+export interface Fix {
+  lat: number
+  lon: number
+  accuracy_m: number | null
+  age_s: number
+  source: string
+}
+
+/** A judgement in words and numbers. */
+export interface Explanation {
+  code: string
+  numbers: Record<string, number | null>
+  words: Partial<Record<Language, string>>
+}
+
+export interface Flag {
+  code: string
+  words: Partial<Record<Language, string>>
+  numbers: Record<string, number | null>
+}
+
+export interface StoreRecord {
+  id: Id
+  code: string
+  name: string
+  address: string
+  city: string
+  chain: string
+  region_id: Id
+  lat: number
+  lon: number
+  /** How far off the pin may be, metres. */
+  pin_quality_m: number
+  pin_source: string
+  /** Null: the organisation's radius. */
+  radius_m: number | null
+  /** First letters of the name's pinyin. */
+  initials: string
+  contact: string
+  phone: string
+  active: boolean
+  rev: number
+}
+
+export interface MaterialRecord {
+  id: Id
+  code: string
+  name: string
+  kind: MaterialKind
+  unit: string
+  barcode: string | null
+  active: boolean
+  rev: number
+}
+
+export interface OfficeRecord {
+  id: Id
+  code: string
+  name: string
+  address: string
+  region_id: Id
+  lat: number
+  lon: number
+  radius_m: number
+  active: boolean
+  rev: number
+}
+
+export interface PersonRecord {
+  id: Id
+  name: string
+  username: string
+  role: Role
+  region_id: Id
+  region_name: string
+}
+
+export interface StockRecord {
+  /** The material's id. */
+  id: Id
+  material_id: Id
+  balance: number
+}
+
+export interface VisitRecord {
+  id: Id
+  store_id: Id
+  author_id: Id
+  region_id: Id
+  state: VisitState
+  planned: boolean
+  checked_in_at: IsoTime
+  checked_out_at: IsoTime | null
+  dwell_s: number | null
+  fix: Fix | null
+  out_fix: Fix | null
+  reason: string | null
+  cancel_reason: string | null
+  /** Null until the server has judged. */
+  verdict: Verdict | null
+  distance_m: number | null
+  explanation: Explanation | null
+  flags: Flag[]
+  received_at: IsoTime | null
+  device_at: IsoTime | null
+  clock_offset_ms: number | null
+  photos_total: number
+  photos_arrived: number
+  rev: number
+}
+
+export interface NoteRecord {
+  id: Id
+  visit_id: Id
+  at: IsoTime
+  text: string
+}
+
+export interface PhotoRecord {
+  id: Id
+  visit_id: Id | null
+  office_check_in_id: Id | null
+  kind: PhotoKind
+  sha256: string
+  bytes: number
+  width: number
+  height: number
+  mime: string
+  taken_at: IsoTime
+  source: 'camera' | 'file'
+  state: PhotoState
+  problem: string | null
+  uploaded_at: IsoTime | null
+}
+
+export interface HandoutRecord {
+  id: Id
+  visit_id: Id
+  store_id: Id
+  material_id: Id
+  quantity: number
+  recipient: string
+  signature_sha256: string | null
+  at: IsoTime
+  flags: Flag[]
+}
+
+export interface OfficeCheckInRecord {
+  id: Id
+  author_id: Id
+  office_id: Id | null
+  week: IsoWeek
+  at: IsoTime
+  fix: Fix | null
+  verdict: Verdict | null
+  distance_m: number | null
+  explanation: Explanation | null
+  flags: Flag[]
+  /** Null until the server has judged. */
+  accepted: boolean | null
+  reason: string | null
+}
+
+/** `local`: some of it is only on this phone. `sent`: the server has acknowledged all of it. */
+export type SyncMark = 'local' | 'sent'
+export type UploadMark = 'waiting' | 'sending' | 'done' | 'failed'
+
+export type LocalVisit = VisitRecord & { sync: SyncMark }
+export type LocalNote = NoteRecord & { sync: SyncMark }
+export type LocalPhoto = PhotoRecord & { sync: SyncMark; upload: UploadMark }
+export type LocalHandout = HandoutRecord & { sync: SyncMark }
+export type LocalOfficeCheckIn = OfficeCheckInRecord & { sync: SyncMark }
+
+export type OpKind =
+  | 'visit.check_in' | 'visit.check_out' | 'visit.cancel' | 'visit.note'
+  | 'photo.add' | 'handout.add' | 'office.check_in'
+
+/**
+ * `waiting` to be sent; `sending` in a batch on its way; `deferred`: what it belongs to has not arrived;
+ * `rejected` and `conflict`: parked with its problem until a person decides. Acknowledged ops are gone.
+ */
+export type OpState = 'waiting' | 'sending' | 'deferred' | 'rejected' | 'conflict'
+
+/** An op as it waits. All but state, problem and attempts is what the server gets, unchanged at every try. */
+export interface OutboxOp {
+  op_id: Id
+  /** The phone's own count of its ops: the order in which they were made. */
+  seq: number
+  kind: OpKind
+  record_id: Id
+  author: Id
+  payload: Record<string, unknown>
+  depends_on: Id[]
+  device_at: IsoTime
+  clock_offset_ms: number | null
+  monotonic_ms: number | null
+  state: OpState
+  problem: Problem | null
+  attempts: number
+  created_at: IsoTime
+  /** Size of the op on the wire, roughly. */
+  bytes: number
+}
+
+/** The way of one file's bytes to the server. */
+export interface Upload {
+  sha256: string
+  what: 'photo' | 'signature'
+  /** The ops that announce it: bytes travel once the server knows what they belong to. */
+  op_ids: Id[]
+  bytes_total: number
+  bytes_sent: number
+  state: UploadMark
+  problem: Problem | null
+  attempts: number
+  created_at: IsoTime
+}
+
+/** Bytes as the browser lets us keep them: a Blob, or an ArrayBuffer where Blobs are refused. */
+export type Bytes = Blob | ArrayBuffer
+
+export interface StoredBlob { sha256: string; mime: string; bytes: Bytes }
+export interface StoredThumb { sha256: string; mime: string; bytes: Bytes }
+
+export interface Draft {
+  id: string
+  kind: string
+  data: unknown
+  updated_at: IsoTime
+}
+
+export interface MetaRow { key: string; value: unknown }
+
+/** Names of the change feed's entities. */
+export type Entity =
+  | 'store' | 'material' | 'office' | 'person' | 'stock'
+  | 'visit' | 'note' | 'photo' | 'handout' | 'office_check_in'
