@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
 import json
 import os
 import socket
@@ -15,10 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
+from server.kernel.clock import Clock, wire_time
+from server.kernel.ids import new_id
 from tests.browser.seed import PASSWORD
 from tests.browser.site import PATIENCE_S, Site, make_site
-from tests.server.photos.conftest import sha
+from tests.server.photos.conftest import picture, sha
 
 pytestmark = pytest.mark.slow
 
@@ -172,3 +176,54 @@ def test_an_ack_outlives_the_server(site: Site, token: str) -> None:
     assert (status, answer["Upload-Complete"], answer["Upload-Offset"]) == (200, "?1", "50000")
     assert offset_of(site, token, sha(partly)) == 20_000
     assert put(site, token, partly, 20_000)[0] == 201
+
+
+def test_a_photo_becomes_a_picture_by_itself(site: Site, token: str) -> None:
+    """Push, upload, and the embedded jobs: nobody calls the processing by hand."""
+    data = picture(time.time_ns() % 1_000_003, (800, 600))
+    visit_id, photo_id = new_id(), new_id()
+    at = wire_time(Clock().now())
+    photo = {
+        "visit_id": visit_id,
+        "office_check_in_id": None,
+        "kind": "shelf",
+        "sha256": sha(data),
+        "bytes": len(data),
+        "width": 1,
+        "height": 1,
+        "mime": "image/jpeg",
+        "taken_at": at,
+        "source": "camera",
+    }
+    check_in = {"store_id": next(iter(site.company.stores.values())), "at": at, "fix": None}
+    ops = [
+        {
+            "op_id": new_id(),
+            "kind": kind,
+            "record_id": record_id,
+            "author": site.company.people["rep1"],
+            "depends_on": [],
+            "payload": payload,
+            "device_seq": seq,
+            "device_at": at,
+        }
+        for seq, (kind, record_id, payload) in enumerate(
+            [("visit.check_in", visit_id, check_in), ("photo.add", photo_id, photo)]
+        )
+    ]
+    body = json.dumps({"schema": 1, "device": {"id": "live"}, "ops": ops}).encode()
+    headers = {"Authorization": token, "Content-Type": "application/json"}
+    status, _, answer = call(site, "POST", "/sync/push", body, **headers)
+    assert status == 200
+    assert [row["status"] for row in json.loads(answer)["results"]] == ["applied", "applied"]
+    assert put(site, token, data)[0] == 201
+    end = time.monotonic() + PATIENCE_S
+    while time.monotonic() < end:
+        status, _, answer = call(site, "GET", f"/photos/{photo_id}/screen", Authorization=token)
+        if status != 409:
+            break
+        time.sleep(0.05)
+    assert status == 200, site.log()
+    assert Image.open(io.BytesIO(answer)).size == (800, 600)
+    _, _, page = call(site, "GET", f"/visits/{visit_id}", Authorization=token)
+    assert json.loads(page)["photos"][0]["state"] == "complete"
