@@ -87,8 +87,7 @@ $(DIST): $(PWA_SOURCES) $(MODULES)
 run:
 	@$(BOTH) $(RUNTIME) $(DIST)
 	@mkdir -p "$(STOREWALK_DATA)"
-	@$(FLASK) storewalk migrate
-	@$(FLASK) storewalk demo --if-empty
+	@$(FLASK) storewalk demo --migrate --if-empty
 	@echo "Storewalk: http://127.0.0.1:$(PORT)/   console: http://127.0.0.1:$(PORT)/console/"
 	@exec gunicorn -c server/gunicorn.conf.py 'server.app:create_app()'
 

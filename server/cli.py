@@ -9,7 +9,6 @@ import orjson
 from flask import Flask, current_app
 from flask.cli import AppGroup
 from flask_migrate import upgrade
-from sqlalchemy import select
 
 from server.config import ROOT
 from server.kernel.clock import Clock
@@ -34,21 +33,22 @@ def migrate() -> None:
 
 @storewalk.command("demo")
 @click.option("--if-empty", is_flag=True, help="Do nothing if there are people already.")
-def demo(*, if_empty: bool) -> None:
+@click.option("--migrate", "first", is_flag=True, help="Bring the tables up to date first.")
+def demo(*, if_empty: bool, first: bool) -> None:
     """Load the demo company and print its log-ins."""
-    from server.accounts.models import User
+    from server.accounts.queries import anybody
     from server.demo import company
 
-    with db.session() as session:
-        filled = session.scalar(select(User.id).limit(1)) is not None
-    db.session.rollback()
+    if first:
+        upgrade(directory=str(ROOT / "server" / "migrations"))
+    filled = anybody(db.session())
     if filled and not if_empty:
         raise click.ClickException("The database is not empty; the demo needs an empty one.")
     if not filled:
         click.echo("Loading the demo company (once, about half a minute) …")
         company.load(db.session(), Clock())
         db.session.commit()
-    if not filled or company.is_demo(db.session()):
+    if company.is_demo(db.session()):
         for line in company.logins():
             click.echo(line)
     db.session.rollback()

@@ -61,6 +61,11 @@ def scope_regions(session: Session, actor: Actor, region_id: str | None) -> froz
     return region_subtree(session, region_id) & actor.region_ids
 
 
+def anybody(session: Session) -> bool:
+    """True once there is any person: the database is in use."""
+    return session.scalar(select(User.id).limit(1)) is not None
+
+
 def user_record(user: User, names: dict[str, str]) -> dict[str, Any]:
     """A person as the console sees them."""
     return {

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 
 from server.kernel.db import Base, db
 
 
-def _render(kind: str, value: Any, _autogen: Any) -> str | bool:
+def _render(kind: str, value: Any, _autogen: Any) -> str | Literal[False]:
     """Our column types are written as what they are in the database."""
     names = {"Utc": "sa.DateTime()", "Json": "sa.LargeBinary()"}
     found = names.get(type(value).__name__) if kind == "type" else None
