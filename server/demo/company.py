@@ -273,7 +273,7 @@ class _Founding:
             self._move(clock, number, "receive", item.monthly * len(self.phones) * 11 // 10)
             for rep, phone in enumerate(self.phones):
                 short = (rep, number) in {(2, 6), (8, 2)}
-                quantity = item.monthly // 20 if short else item.monthly
+                quantity = item.monthly // 3 if short else item.monthly
                 self._move(clock, number, "issue", quantity, phone.actor.user_id)
 
     def _move(

@@ -48,14 +48,14 @@ def _ean13(number: int) -> str:
 
 
 GOODS: Final = (
-    Goods("POSM-01", "清野茶货架插卡", "posm", "张", None, 6, 420),
-    Goods("POSM-02", "清野茶海报 A2", "posm", "张", None, 2, 160),
-    Goods("POSM-03", "冰柜门贴", "posm", "张", None, 2, 140),
-    Goods("POSM-04", "堆头围挡", "posm", "套", None, 1, 60),
-    Goods("GIFT-01", "环保购物袋", "giveaway", "个", _ean13(1001), 5, 380),
-    Goods("GIFT-02", "开瓶钥匙扣", "giveaway", "个", _ean13(1002), 4, 300),
-    Goods("SAMP-01", "清野茶试饮装 250 ml", "sample", "瓶", _ean13(2001), 6, 420),
-    Goods("SAMP-02", "杏花露新品试饮 100 ml", "sample", "瓶", _ean13(2002), 6, 380),
+    Goods("POSM-01", "清野茶货架插卡", "posm", "张", None, 6, 90),
+    Goods("POSM-02", "清野茶海报 A2", "posm", "张", None, 2, 30),
+    Goods("POSM-03", "冰柜门贴", "posm", "张", None, 2, 30),
+    Goods("POSM-04", "堆头围挡", "posm", "套", None, 1, 15),
+    Goods("GIFT-01", "环保购物袋", "giveaway", "个", _ean13(1001), 5, 75),
+    Goods("GIFT-02", "开瓶钥匙扣", "giveaway", "个", _ean13(1002), 4, 60),
+    Goods("SAMP-01", "清野茶试饮装 250 ml", "sample", "瓶", _ean13(2001), 6, 90),
+    Goods("SAMP-02", "杏花露新品试饮 100 ml", "sample", "瓶", _ean13(2002), 6, 90),
 )
 
 NOTES: Final = (

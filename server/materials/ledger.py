@@ -130,13 +130,16 @@ def over_issued(balance_before: int, quantity: int) -> dict[str, Any] | None:
     balance_after = balance_before - quantity
     if balance_after >= 0:
         return None
+    short = -balance_after
+    if balance_before >= 0:
+        zh = f"发放 {quantity}，账面只有 {balance_before}，差 {short}"
+        en = f"{quantity} handed out with {balance_before} on the books: {short} too many"
+    else:
+        zh = f"账面已差 {-balance_before}，又发放 {quantity}，共差 {short}"
+        en = f"{quantity} handed out with {-balance_before} missing already: {short} too many"
     return {
         "code": "over_issued",
-        "words": {
-            "zh-CN": f"发放 {quantity}，而账面只有 {balance_before}，差 {-balance_after}",
-            "en": f"{quantity} handed out with {balance_before} on the books: "
-            f"{-balance_after} too many",
-        },
+        "words": {"zh-CN": zh, "en": en},
         "numbers": {
             "quantity": quantity,
             "balance_before": balance_before,
