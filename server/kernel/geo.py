@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from geopy.distance import EARTH_RADIUS, geodesic
-
 from server.kernel.crs import Crs, from_wgs84, to_wgs84
 
 __all__ = [
@@ -24,7 +22,8 @@ __all__ = [
     "to_wgs84",
 ]
 
-_EARTH_RADIUS_M: float = EARTH_RADIUS * 1000
+# Mean radius of the WGS-84 ellipsoid (IUGG).
+_EARTH_RADIUS_M = 6_371_008.8
 # The great circle is at most 0.56 % off the ellipsoid, so beyond this only the cheap one is needed
 # to know on which side of any fence a point lies.
 _GEODESIC_BELOW_M = 5_000.0
@@ -103,6 +102,9 @@ def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     rough = great_circle_m(lat1, lon1, lat2, lon2)
     if rough > _GEODESIC_BELOW_M:
         return rough
+    # Its package brings an HTTP client along, which no server start should wait for.
+    from geopy.distance import geodesic
+
     return float(geodesic((lat1, lon1), (lat2, lon2)).m)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
@@ -32,6 +31,9 @@ _INITIALS_MAX = 120
 
 def initials_of(name: str) -> str:
     """Pinyin initials, lower case; other letters and digits stay: 7天超市 gives 7tcs."""
+    # Its dictionaries take a good part of a second to load, which no server start should wait for.
+    from pypinyin import Style, lazy_pinyin
+
     parts = lazy_pinyin(name, style=Style.FIRST_LETTER)
     return "".join(char for char in "".join(parts).lower() if char.isalnum())[:_INITIALS_MAX]
 

@@ -84,9 +84,7 @@ def fill(session: Session, clock: Clock) -> Company:
         for kind_of_entry, rep in (("receive", None), *(("issue", rep) for rep in reps)):
             quantity = 1_000 if rep is None else 100
             entry = {"kind": kind_of_entry, "material_id": material_id, "quantity": quantity}
-            materials.move_stock(
-                session, office, clock, entry | ({"rep_id": rep} if rep else {})
-            )
+            materials.move_stock(session, office, clock, entry | ({"rep_id": rep} if rep else {}))
     values = {
         "code": "O1",
         "name": "苏州办事处",

@@ -27,7 +27,12 @@ def site(app: Flask, tmp_path: Path) -> FlaskClient:
 
 @pytest.mark.parametrize(
     ("path", "title"),
-    [("/", "rep"), ("/stores/1", "rep"), ("/console/", "console"), ("/console/visits/1", "console")],
+    [
+        ("/", "rep"),
+        ("/stores/1", "rep"),
+        ("/console/", "console"),
+        ("/console/visits/1", "console"),
+    ],
 )
 def test_screens(site: FlaskClient, path: str, title: str) -> None:
     answer = site.get(path)

@@ -82,9 +82,7 @@ def test_work_for_a_store_that_was_taken_away_is_still_stored(
 def test_somebody_elses_cursor_is_refused(phone: Phone, other_phone: Phone) -> None:
     phone.pull()
     for cursor in (phone.cursor, "forged", "W10"):
-        answer: Any = other_phone.client.get(
-            "/api/v1/sync/pull", query_string={"cursor": cursor}
-        )
+        answer: Any = other_phone.client.get("/api/v1/sync/pull", query_string={"cursor": cursor})
         assert (answer.status_code, answer.json["field"]) == (422, "cursor")
 
 

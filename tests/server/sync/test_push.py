@@ -108,9 +108,7 @@ def test_a_store_of_somebody_else_is_unknown(other_phone: Phone, store_id: str) 
     assert codes(other_phone.push(other_phone.check_in(store_id))) == ["store_unknown"]
 
 
-def test_somebody_elses_visit_is_unknown(
-    phone: Phone, other_phone: Phone, store_id: str
-) -> None:
+def test_somebody_elses_visit_is_unknown(phone: Phone, other_phone: Phone, store_id: str) -> None:
     check_in = phone.check_in(store_id)
     phone.push(check_in)
     note = other_phone.op(
