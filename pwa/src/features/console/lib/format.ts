@@ -27,10 +27,11 @@ export function shortDay(day: string): string {
 /** Metres below a kilometre, then kilometres. */
 export function distance(metres: number | null): string {
   if (metres === null) return t('common.unknown')
-  const digits = metres < 1000 ? 0 : metres < 100_000 ? 1 : 0
-  return new Intl.NumberFormat(language(), {
-    style: 'unit', unit: metres < 1000 ? 'meter' : 'kilometer', maximumFractionDigits: digits,
-  }).format(metres < 1000 ? metres : metres / 1000)
+  const rounded = Math.round(metres)
+  if (rounded < 1000) return t('common.metres', { n: rounded })
+  const digits = rounded < 100_000 ? 1 : 0
+  const n = new Intl.NumberFormat(language(), { maximumFractionDigits: digits }).format(rounded / 1000)
+  return t('common.kilometres', { n })
 }
 
 /** Seconds as minutes, with hours where there are any. */

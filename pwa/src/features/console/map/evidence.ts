@@ -52,7 +52,8 @@ export function drawEvidence(surface: Surface, group: L.LayerGroup, evidence: Ev
   }
   if (place && fix) {
     const way = L.polyline([place, fix], { interactive: false, color: '#1d2530', weight: 2, dashArray: '2 5' }).addTo(group)
-    if (evidence.distance !== null) {
+    // A short way lies within the fence, hidden by the markers: its label would only cover them.
+    if (evidence.distance !== null && evidence.distance > 0.6 * evidence.radius) {
       way.bindTooltip(distance(evidence.distance), { permanent: true, direction: 'center', className: 'offset' })
       way.openTooltip()
     }

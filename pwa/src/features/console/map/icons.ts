@@ -42,7 +42,7 @@ export function bubbleSvg(count: number, counts: Counts): string {
   return (
     `<svg width="${size}" height="${size}" viewBox="0 0 42 42" aria-hidden="true"><circle cx="21" cy="21" r="20.5" fill="#fff"/>` +
     `${ring.join('')}<text x="21" y="25" text-anchor="middle" font-size="12" font-weight="700" fill="#1d2530">${shortCount(count)}</text></svg>` +
-    (doubts.length > 0 ? `<span class="doubts">${doubts.join('')}</span>` : '')
+    (doubts.length > 0 ? `<span class="doubts" aria-hidden="true">${doubts.join('')}</span>` : '')
   )
 }
 

@@ -11,6 +11,8 @@ import { boundsFromShown, fromShown, shownCrs, toShown, type Position } from './
 import { LINE_HEIGHT, thin } from './thin'
 
 const PLAIN_MAX_ZOOM = 20
+// Pixels from a place to its name: a pin on the place must not cover it.
+const NAME_OFFSET = 12
 const GRID_PANE = 'storewalk-grid'
 const NAMES_PANE = 'storewalk-names'
 
@@ -42,7 +44,7 @@ export function createSurface(element: HTMLElement, config: MapConfig | null, la
   map.attributionControl.setPrefix(false)
   element.setAttribute('role', 'region')
   element.setAttribute('aria-label', label)
-  L.control.zoom({ position: 'topright', zoomInTitle: t('map.zoom_in'), zoomOutTitle: t('map.zoom_out') }).addTo(map)
+  L.control.zoom({ position: 'bottomright', zoomInTitle: t('map.zoom_in'), zoomOutTitle: t('map.zoom_out') }).addTo(map)
   L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map)
   const background = tiles(config)
   const stop = background ? (background.addTo(map), () => undefined) : plain(map)
@@ -154,16 +156,22 @@ function drawGrid(map: L.Map, group: L.LayerGroup, renderer: L.Renderer): void {
   const drawn = boxOf(view.pad(0.4))
   const { lats, lons } = gridLines(drawn, step)
   const [west, south, east, north] = drawn
+  const size = map.getSize()
+  // Labels stand at the top and left edges: none in their common corner, none cut off at the far ends.
+  const inside = (lat: number, lon: number) => {
+    const { x, y } = map.latLngToContainerPoint([lat, lon])
+    return (y < 1 ? x > 56 : y > 34) && x < size.x - 60 && y < size.y - 4
+  }
   const line = { pane: GRID_PANE, renderer, interactive: false, color: '#cdd6e0', weight: 1 }
   const text = (at: L.LatLngExpression, words: string, kind: string) =>
     L.marker(at, { pane: GRID_PANE, interactive: false, keyboard: false, icon: textIcon(words, `grid-label ${kind}`) }).addTo(group)
   for (const lat of lats) {
     L.polyline([[lat, west], [lat, east]], line).addTo(group)
-    if (view.getSouth() < lat && lat < view.getNorth()) text([lat, view.getWest()], degrees(lat, step, 'lat'), 'lat')
+    if (inside(lat, view.getWest())) text([lat, view.getWest()], degrees(lat, step, 'lat'), 'lat')
   }
   for (const lon of lons) {
     L.polyline([[south, lon], [north, lon]], line).addTo(group)
-    if (view.getWest() < lon && lon < view.getEast()) text([view.getNorth(), lon], degrees(lon, step, 'lon'), 'lon')
+    if (inside(view.getNorth(), lon)) text([view.getNorth(), lon], degrees(lon, step, 'lon'), 'lon')
   }
 }
 
@@ -178,7 +186,7 @@ function showNames(map: L.Map, group: L.LayerGroup, places: readonly Place[]): v
     L.circleMarker(at, { pane: NAMES_PANE, interactive: false, radius: 2, weight: 0, fillColor: '#7d8a99', fillOpacity: 1 }).addTo(group)
     L.marker(at, {
       pane: NAMES_PANE, interactive: false, keyboard: false,
-      icon: textIcon(label.text, 'place-name', [label.width, LINE_HEIGHT], [label.width / 2, -3]),
+      icon: textIcon(label.text, 'place-name', [label.width, LINE_HEIGHT], [label.width / 2, -NAME_OFFSET]),
     }).addTo(group)
   }
 }
