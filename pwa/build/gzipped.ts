@@ -13,7 +13,8 @@ export function gzipped(): Plugin {
     configResolved(config) {
       outDir = resolve(config.root, config.build.outDir)
     },
-    closeBundle: {
+    // Not closeBundle: that runs after a failed build as well and would hide why it failed.
+    writeBundle: {
       order: 'post',
       sequential: true,
       handler() {

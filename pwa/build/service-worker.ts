@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { build, type Plugin } from 'vite'
 
@@ -39,8 +39,7 @@ export function serviceWorker(options: { source: string; entry: string }): Plugi
       root = config.root
       outDir = posix.resolve(config.root, config.build.outDir)
     },
-    async closeBundle() {
-      if (!existsSync(join(outDir, options.entry))) return // the build failed and has said why
+    async writeBundle() {
       const manifest = reachable(outDir, options.entry).map((file): Precached => {
         const hashed = file.startsWith('assets/')
         const digest = () => createHash('sha256').update(readFileSync(join(outDir, file))).digest('hex')

@@ -118,11 +118,19 @@ def wait_until(page: Page, condition: str) -> None:
     met = page.evaluate(
         f"""async () => {{
             const pause = () => new Promise((done) => setTimeout(done, 20))
-            for (let i = 0; i < 1000 && !({condition}); i++) await pause()
+            for (let i = 0; i < 3000 && !({condition}); i++) await pause()
             return Boolean({condition})
         }}"""
     )
     assert met, f"never came true: {condition}"
+
+
+def wait_for_update(page: Page) -> None:
+    """Look for the new version until it waits.
+
+    Once is not enough: a look that began by itself just before the deployment swallows ours.
+    """
+    wait_until(page, "await probe.check(), probe.waiting()")
 
 
 def opened(context: BrowserContext, site: Site, console: list[str] | None = None) -> Page:
@@ -209,8 +217,7 @@ def test_an_update_waits_for_the_visit_to_end_and_for_the_tap(
     assert page.evaluate("probe.waiting()") is False
     page.evaluate("probe.state.busy = true")
     site.dist = versions[1]
-    page.evaluate("probe.check()")
-    wait_until(page, "probe.waiting()")
+    wait_for_update(page)
     assert page.evaluate("probe.applyUpdate()") is False, "a visit is in progress"
     assert page.evaluate("probe.state.version") == "one"
     page.evaluate("probe.state.busy = false")
@@ -225,8 +232,7 @@ def test_a_reload_alone_does_not_switch_the_version(
 ) -> None:
     page = opened(context, site)
     site.dist = versions[1]
-    page.evaluate("probe.check()")
-    wait_until(page, "probe.waiting()")
+    wait_for_update(page)
     page.reload()
     assert page.text_content("#app") == "version one"
     wait_until(page, "probe.waiting()")
