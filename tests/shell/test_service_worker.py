@@ -247,7 +247,9 @@ def test_background_sync_wakes_the_open_page(site: Site, context: BrowserContext
         lambda event: ids.extend(r["registrationId"] for r in event["registrations"]),
     )
     cdp.send("ServiceWorker.enable")
-    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    wait_until(page, "navigator.serviceWorker.controller.state === 'activated'")
+    while not ids:
+        page.wait_for_timeout(20)
     cdp.send(
         "ServiceWorker.dispatchSyncEvent",
         {"origin": site.url, "registrationId": ids[-1], "tag": "outbox", "lastChance": False},
