@@ -11,7 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, and_, func, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Row,
+    Table,
+    and_,
+    cast,
+    func,
+    or_,
+    select,
+    union_all,
+)
 from sqlalchemy.orm import Session
 
 from server.kernel.auth import Actor
@@ -108,7 +119,8 @@ def _count(
 ) -> Sequence[Row[Any]]:
     """Sums by cell and verdict. UNION ALL, since SQLite leaves a covering index for an OR."""
     c = _VISIT.c
-    cell = c.morton.bitwise_rshift(2 * (MORTON_BITS - level)).label("cell")
+    # PostgreSQL shifts by an INTEGER only; a bare parameter would be a BIGINT there.
+    cell = c.morton.bitwise_rshift(cast(2 * (MORTON_BITS - level), Integer)).label("cell")
     points = union_all(
         *(
             select(cell, c.morton, c.verdict, c.in_lat, c.in_lon).where(one, *conditions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,12 +32,18 @@ PASSWORD_HASH = hash_password(PASSWORD, "test")
 def shared_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
     """One app and one set of tables for all tests of this process."""
     data = tmp_path_factory.mktemp("data")
-    settings = Settings(data_dir=data, password_cost="test", login_rate="1000 per minute")
+    # The same tests hold on PostgreSQL: name an empty database there, and run them without -n.
+    url = os.environ.get("STOREWALK_TEST_DATABASE_URL", "")
+    settings = Settings(
+        data_dir=data, database_url=url, password_cost="test", login_rate="1000 per minute"
+    )
     app = create_app(settings, clock=FrozenClock(NOW))
     with app.app_context():
         db.create_all()
     yield app
     with app.app_context():
+        if url:
+            db.drop_all()
         db.engine.dispose()
 
 
