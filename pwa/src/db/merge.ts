@@ -1,0 +1,52 @@
+// A record of the server meets the phone's own. Pure: the server wins, except for what it has not heard yet.
+import type {
+  LocalHandout, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, HandoutRecord, NoteRecord,
+  OfficeCheckInRecord, OpKind, PhotoRecord, UploadMark, VisitRecord,
+} from './types'
+
+/** The kinds of the ops about a record that are still unsent. */
+export type Unsent = ReadonlySet<OpKind>
+
+const NOTHING: Unsent = new Set<OpKind>()
+
+/**
+ * A visit. What an unsent check-out or cancellation says stays until the server has it; an answer older
+ * than what is known (a repeated op gets its first answer again) changes nothing but the mark.
+ */
+export function mergeVisit(local: LocalVisit | undefined, theirs: VisitRecord, unsent: Unsent = NOTHING): LocalVisit {
+  const sync = unsent.size > 0 ? 'local' : 'sent'
+  if (!local) return { ...theirs, sync }
+  // A local visit counts revision 0 until the server has answered.
+  const record = local.rev > theirs.rev ? local : theirs
+  if (unsent.has('visit.check_out')) {
+    const { state, checked_out_at, dwell_s, out_fix } = local
+    return { ...record, state, checked_out_at, dwell_s, out_fix, sync }
+  }
+  if (unsent.has('visit.cancel')) {
+    return { ...record, state: local.state, cancel_reason: local.cancel_reason, sync }
+  }
+  return { ...record, sync }
+}
+
+/** A note. */
+export function mergeNote(theirs: NoteRecord): LocalNote {
+  return { ...theirs, sync: 'sent' }
+}
+
+/** A photo; upload is how far this phone's own bytes are, or null where it holds none. */
+export function mergePhoto(local: LocalPhoto | undefined, theirs: PhotoRecord, upload: UploadMark | null): LocalPhoto {
+  if (theirs.state !== 'awaiting_bytes') return { ...theirs, sync: 'sent', upload: 'done' }
+  // The first answer of a repeated op says "awaiting", also when the feed has told more since.
+  if (local && local.sync === 'sent' && local.state !== 'awaiting_bytes') return local
+  return { ...theirs, sync: 'sent', upload: upload ?? local?.upload ?? 'waiting' }
+}
+
+/** A handout. */
+export function mergeHandout(theirs: HandoutRecord): LocalHandout {
+  return { ...theirs, sync: 'sent' }
+}
+
+/** An office check-in. */
+export function mergeOfficeCheckIn(theirs: OfficeCheckInRecord): LocalOfficeCheckIn {
+  return { ...theirs, sync: 'sent' }
+}

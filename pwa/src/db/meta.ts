@@ -1,0 +1,31 @@
+// The few single values of a person's database.
+import type { Contact } from '../kernel/clock'
+import type { IsoTime } from './types'
+import type { Db } from './schema'
+
+interface MetaValues {
+  /** The number of the last op made. */
+  device_seq: number
+  /** Where the change feed goes on. */
+  cursor: string
+  contact: Contact
+  last_success_at: IsoTime
+  /** The largest batch that this network seems to carry. */
+  batch_limit: number
+}
+
+/** A value, or null where it was never set. */
+export async function getMeta<K extends keyof MetaValues>(db: Db, key: K): Promise<MetaValues[K] | null> {
+  const row = await db.meta.get(key)
+  return row === undefined ? null : (row.value as MetaValues[K])
+}
+
+/** Set a value. */
+export async function setMeta<K extends keyof MetaValues>(db: Db, key: K, value: MetaValues[K]): Promise<void> {
+  await db.meta.put({ key, value })
+}
+
+/** Forget a value. */
+export async function dropMeta(db: Db, key: keyof MetaValues): Promise<void> {
+  await db.meta.delete(key)
+}

@@ -1,0 +1,146 @@
+// The only way in which a screen's action reaches the disk: record, op and bytes in one transaction.
+import { evidence, nowIso, systemClock, type Clock } from '../kernel/clock'
+import { newId } from '../kernel/ids'
+import { asSaveError, InvalidInputError, isQuota } from './errors'
+import { getMeta, setMeta } from './meta'
+import type { Db } from './schema'
+import type { Bytes, Id, IsoTime, OpKind, OutboxOp, Upload } from './types'
+
+/** What an op says; all else is filled in by enqueue. */
+export interface NewOp {
+  kind: OpKind
+  record_id: Id
+  payload: Record<string, unknown>
+  /** Ops that must come first, where they are still unsent. */
+  depends_on?: Id[]
+}
+
+/** A file that an op announces. */
+export interface NewFile {
+  what: Upload['what']
+  sha256: string
+  mime: string
+  bytes: ArrayBuffer
+  thumb: { mime: string; bytes: ArrayBuffer } | null
+}
+
+/** Writes within one transaction. */
+export interface Writer {
+  db: Db
+  /** The moment of the action, by the phone. */
+  at: IsoTime
+  /** Put an op into the outbox; returns its id. */
+  enqueue(op: NewOp): Promise<Id>
+  /** Keep a file to be sent after the op that announces it. True if its bytes are on the server already. */
+  keepFile(file: NewFile, announcedBy: Id): Promise<boolean>
+  /** The ids among these records' unsent ops of a kind. */
+  unsent(kind: OpKind, recordId: Id): Promise<Id[]>
+}
+
+/**
+ * Run `work` in one transaction over all tables: all of it is on the disk afterwards, or nothing.
+ *
+ * Raises StorageFullError, SaveFailedError, or the InvalidInputError of `work`. `work` may await nothing
+ * but the database, and runs a second time where the browser refuses Blobs.
+ */
+export async function save<T>(db: Db, work: (write: Writer) => Promise<T>, clock: Clock = systemClock): Promise<T> {
+  try {
+    return await attempt(db, work, clock)
+  } catch (error) {
+    if (error instanceof InvalidInputError || isQuota(error) || db.keepsBuffers) throw asSaveError(error)
+    // Some iOS versions fail with "Error preparing Blob"; bytes as they are can always be kept.
+    db.keepsBuffers = true
+    try {
+      return await attempt(db, work, clock)
+    } catch (second) {
+      db.keepsBuffers = false
+      throw asSaveError(second)
+    }
+  }
+}
+
+function attempt<T>(db: Db, work: (write: Writer) => Promise<T>, clock: Clock): Promise<T> {
+  return db.transaction('rw', db.tables, () => work(writer(db, clock)))
+}
+
+function writer(db: Db, clock: Clock): Writer {
+  const at = nowIso(clock)
+  return {
+    db,
+    at,
+    async enqueue(op) {
+      const seq = ((await getMeta(db, 'device_seq')) ?? 0) + 1
+      await setMeta(db, 'device_seq', seq)
+      const row: OutboxOp = {
+        op_id: newId(clock.now().getTime()),
+        seq,
+        kind: op.kind,
+        record_id: op.record_id,
+        author: db.userId,
+        payload: op.payload,
+        depends_on: op.depends_on ?? [],
+        ...evidence(clock, await getMeta(db, 'contact')),
+        device_at: at,
+        state: 'waiting',
+        problem: null,
+        attempts: 0,
+        created_at: at,
+        bytes: JSON.stringify(op.payload).length + OP_OVERHEAD,
+      }
+      await db.outbox.add(row)
+      return row.op_id
+    },
+    async keepFile(file, announcedBy) {
+      const known = await db.uploads.get(file.sha256)
+      if (file.thumb) await db.thumbs.put({ sha256: file.sha256, mime: file.thumb.mime, bytes: pack(db, file.thumb.bytes, file.thumb.mime) })
+      if (known?.state === 'done') return true
+      await db.blobs.put({ sha256: file.sha256, mime: file.mime, bytes: pack(db, file.bytes, file.mime) })
+      await db.uploads.put({
+        sha256: file.sha256,
+        what: file.what,
+        op_ids: [...(known?.op_ids ?? []), announcedBy],
+        bytes_total: file.bytes.byteLength,
+        bytes_sent: known?.bytes_sent ?? 0,
+        state: 'waiting',
+        problem: null,
+        attempts: 0,
+        created_at: known?.created_at ?? at,
+      })
+      return false
+    },
+    async unsent(kind, recordId) {
+      const ops = await db.outbox.where('record_id').equals(recordId).toArray()
+      return ops.filter((op) => op.kind === kind).map((op) => op.op_id)
+    },
+  }
+}
+
+/** Ids, times and counters of an op on the wire. */
+const OP_OVERHEAD = 320
+
+function pack(db: Db, bytes: ArrayBuffer, mime: string): Bytes {
+  return db.keepsBuffers ? bytes : new Blob([bytes], { type: mime })
+}
+
+/** Stored bytes as a Blob, however they were kept. */
+export function asBlob(bytes: Bytes, mime: string): Blob {
+  return bytes instanceof ArrayBuffer ? new Blob([bytes], { type: mime }) : bytes
+}
+
+/** Text that every JSON reader takes: a half emoji, cut off by a maximum length, would spoil a whole batch. */
+export function cleanText(text: string): string {
+  // Whole pairs match first and stay. No look-behind: older iOS cannot even load a file with one.
+  return text.replace(/[\uD800-\uDBFF][\uDC00-\uDFFF]|[\uD800-\uDFFF]/g, (found) => (found.length === 2 ? found : '')).trim()
+}
+
+/** A text of 1 to `max` characters, cleaned. Raises InvalidInputError. */
+export function needText(field: string, text: string, max: number): string {
+  const clean = cleanText(text)
+  if (clean === '') throw new InvalidInputError(field, 'is empty')
+  return clean.length > max ? cleanText(clean.slice(0, max)) : clean
+}
+
+/** A text of at most `max` characters, cleaned; null where nothing is in it. */
+export function someText(text: string | null | undefined, max: number): string | null {
+  return text == null ? null : cleanText(cleanText(text).slice(0, max)) || null
+}

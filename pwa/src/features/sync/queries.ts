@@ -1,0 +1,119 @@
+// Everything that waits, one line each, for the sync page and for the page of a visit.
+import type { Db } from '../../db/schema'
+import type { Id, IsoTime, OpKind, OutboxOp, Upload } from '../../db/types'
+import type { Problem } from '../../kernel/problem'
+import { blockedOps } from '../../sync/engine'
+
+/** `blocked`: waits for another one that is parked. `rejected`, `conflict`, `failed`: parked themselves. */
+export type SyncItemState = 'waiting' | 'sending' | 'deferred' | 'blocked' | 'rejected' | 'conflict' | 'failed'
+
+export interface SyncItem {
+  /** The op's id, or the file's hash. */
+  key: string
+  what: 'op' | 'upload'
+  kind: OpKind | 'photo.bytes' | 'signature.bytes'
+  state: SyncItemState
+  record_id: Id | null
+  /** The store it happened at. */
+  store_name: string | null
+  /** What tells it from others of its kind: a note's text, a photo's kind, a material's name. */
+  title: string | null
+  problem: Problem | null
+  attempts: number
+  bytes: number
+  bytes_sent: number
+  created_at: IsoTime
+}
+
+/** All that is not on the server yet, in the order in which it was made. */
+export async function syncItems(db: Db): Promise<SyncItem[]> {
+  const [ops, uploads] = await Promise.all([
+    db.outbox.toArray(),
+    db.uploads.where('state').anyOf('waiting', 'sending', 'failed').toArray(),
+  ])
+  const items = [...(await describeOps(db, ops, blockedOps(ops))), ...(await describeUploads(db, uploads))]
+  return items.sort((a, b) => a.created_at.localeCompare(b.created_at) || a.what.localeCompare(b.what))
+}
+
+/** What waits of some records, files left out. */
+export async function itemsOfRecords(db: Db, ids: readonly Id[]): Promise<SyncItem[]> {
+  const ops = await db.outbox.where('record_id').anyOf([...ids]).sortBy('seq')
+  // What blocks them may belong to another record, so all ops are looked at.
+  return describeOps(db, ops, ops.length > 0 ? blockedOps(await db.outbox.toArray()) : new Set())
+}
+
+async function describeOps(db: Db, ops: readonly OutboxOp[], blocked: ReadonlySet<Id>): Promise<SyncItem[]> {
+  const names = await namesFor(db, ops)
+  return ops.map((op) => ({
+    key: op.op_id,
+    what: 'op',
+    kind: op.kind,
+    state: blocked.has(op.op_id) ? 'blocked' : op.state,
+    record_id: op.record_id,
+    store_name: names.store(op),
+    title: names.title(op),
+    problem: op.problem,
+    attempts: op.attempts,
+    bytes: op.bytes,
+    bytes_sent: 0,
+    created_at: op.created_at,
+  }))
+}
+
+async function describeUploads(db: Db, uploads: readonly Upload[]): Promise<SyncItem[]> {
+  const photos = await db.photos.where('sha256').anyOf(uploads.map((one) => one.sha256)).toArray()
+  const byHash = new Map(photos.map((photo) => [photo.sha256, photo]))
+  const stores = await storesOfVisits(db, photos.map((photo) => photo.visit_id ?? ''))
+  return uploads.map((upload) => {
+    const photo = byHash.get(upload.sha256)
+    return {
+      key: upload.sha256,
+      what: 'upload',
+      kind: upload.what === 'photo' ? 'photo.bytes' : 'signature.bytes',
+      // 'done' is not asked for above.
+      state: upload.state === 'done' ? 'waiting' : upload.state,
+      record_id: photo?.id ?? null,
+      store_name: stores.get(photo?.visit_id ?? '') ?? null,
+      title: photo?.kind ?? null,
+      problem: upload.problem,
+      attempts: upload.attempts,
+      bytes: upload.bytes_total,
+      bytes_sent: upload.bytes_sent,
+      created_at: upload.created_at,
+    }
+  })
+}
+
+interface Names { store(op: OutboxOp): string | null; title(op: OutboxOp): string | null }
+
+async function namesFor(db: Db, ops: readonly OutboxOp[]): Promise<Names> {
+  const stores = await storesOfVisits(db, ops.map(visitOf))
+  const materials = await db.materials.bulkGet(ops.map((op) => text(op.payload['material_id']) ?? ''))
+  const materialNames = new Map(materials.flatMap((one) => (one ? [[one.id, one.name] as const] : [])))
+  return {
+    store: (op) => stores.get(visitOf(op)) ?? null,
+    title(op) {
+      if (op.kind === 'visit.note') return text(op.payload['text'])
+      if (op.kind === 'photo.add') return text(op.payload['kind'])
+      if (op.kind === 'handout.add') return materialNames.get(text(op.payload['material_id']) ?? '') ?? null
+      return null
+    },
+  }
+}
+
+/** The visit that an op is about, or an empty text. */
+function visitOf(op: OutboxOp): Id {
+  if (op.kind === 'visit.check_in' || op.kind === 'visit.check_out' || op.kind === 'visit.cancel') return op.record_id
+  return text(op.payload['visit_id']) ?? ''
+}
+
+/** Store names by visit id. */
+async function storesOfVisits(db: Db, visitIds: readonly Id[]): Promise<Map<Id, string>> {
+  const visits = (await db.visits.bulkGet([...new Set(visitIds)])).filter((visit) => visit !== undefined)
+  const stores = await db.stores.bulkGet(visits.map((visit) => visit.store_id))
+  return new Map(visits.flatMap((visit, at) => (stores[at] ? [[visit.id, stores[at].name] as const] : [])))
+}
+
+function text(value: unknown): string | null {
+  return typeof value === 'string' ? value : null
+}

@@ -1,0 +1,14 @@
+// Record and op ids: made where the record is made, so that a retry is recognised.
+
+/** A version 7 UUID (RFC 9562, section 5.7): 48 bits of milliseconds, then randomness. */
+export function newId(now: number = Date.now()): string {
+  // Not crypto.randomUUID: it is missing where the page is not served over HTTPS.
+  const bytes = crypto.getRandomValues(new Uint8Array(16))
+  const view = new DataView(bytes.buffer)
+  view.setUint16(0, Math.floor(now / 2 ** 32))
+  view.setUint32(2, now % 2 ** 32)
+  view.setUint8(6, (view.getUint8(6) & 0x0f) | 0x70)
+  view.setUint8(8, (view.getUint8(8) & 0x3f) | 0x80)
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
+}

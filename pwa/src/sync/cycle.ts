@@ -1,0 +1,153 @@
+// One run of the sync: asks the engine what is next, does it, writes down what came of it, until it ends.
+import { getMeta, setMeta } from '../db/meta'
+import type { Db } from '../db/schema'
+import type { Id } from '../db/types'
+import { contactOf, nowIso, sending, type Clock } from '../kernel/clock'
+import type { Me } from '../kernel/me'
+import { ApiError, localProblem } from '../kernel/problem'
+import {
+  afterFailure, afterPull, afterPush, afterUpload, newCycle, nextStep, type Cycle, type CycleEnd, type Step,
+} from './engine'
+import { backlog, beginBatch, recover, releaseBatch, settle, snapshot } from './outbox'
+import { forgetCursor, pullPage } from './pull'
+import { SCHEMA, type Transport } from './transport'
+import {
+  beginUpload, bytesOf, failUpload, finishUploads, noteProgress, releaseUpload, sendFile,
+} from './uploads'
+
+export interface CycleDeps {
+  db: Db
+  transport: Transport
+  clock: Clock
+  device: { id: string; app_version: string }
+  /** Told of every answer to "who am I", also when it names somebody else. */
+  onMe(me: Me): void
+  /** True once this run must not touch the server any more. */
+  stopped(): boolean
+}
+
+const STOPPED: CycleEnd = { state: 'backoff', problem: null, retry_after_s: null, progressed: false }
+
+/**
+ * Run until nothing more can be done now. One at a time for each database: the caller holds the lock.
+ * Never raises for what the network or the server does; a failure of the local database ends it as `backoff`.
+ */
+export async function runCycle(deps: CycleDeps): Promise<CycleEnd> {
+  try {
+    const end = await run(deps)
+    if (end.state === 'done') await setMeta(deps.db, 'last_success_at', nowIso(deps.clock))
+    return end
+  } catch (error) {
+    console.error('The sync could not use the local database:', error)
+    return { ...STOPPED, problem: localProblem('local_storage') }
+  }
+}
+
+async function run(deps: CycleDeps): Promise<CycleEnd> {
+  const { db } = deps
+  await recover(db)
+  let cycle = newCycle((await getMeta(db, 'batch_limit')) ?? undefined)
+  const stranger = await introduce(deps, cycle)
+  if (stranger) return stranger
+  for (;;) {
+    if (deps.stopped()) return release(deps, cycle, STOPPED)
+    const { ops, uploads } = await snapshot(db)
+    const step = nextStep(cycle, ops, uploads)
+    if (step.do === 'end') return release(deps, cycle, step.end)
+    const done = await take(deps, cycle, step)
+    if (done.cycle.limit !== cycle.limit) await setMeta(db, 'batch_limit', done.cycle.limit)
+    cycle = done.cycle
+    if (done.end) return release(deps, cycle, done.end)
+  }
+}
+
+interface Taken { cycle: Cycle; end: CycleEnd | null }
+
+/** Ask who the server takes us for. Nothing is sent or taken under another person's name. */
+async function introduce(deps: CycleDeps, cycle: Cycle): Promise<CycleEnd | null> {
+  const sent = sending(deps.clock)
+  try {
+    const me = await deps.transport.me()
+    const contact = contactOf(deps.clock, sent, me.server_time)
+    if (contact) await setMeta(deps.db, 'contact', contact)
+    deps.onMe(me)
+    return me.user.id === deps.db.userId ? null : strangerEnd(cycle)
+  } catch (error) {
+    const failed = afterFailure(cycle, { do: 'pull' }, asApiError(error))
+    return failed.then === 'end' ? failed.end : null
+  }
+}
+
+function strangerEnd(cycle: Cycle): CycleEnd {
+  return { state: 'auth', problem: localProblem('other_person'), retry_after_s: null, progressed: cycle.progressed }
+}
+
+async function take(deps: CycleDeps, cycle: Cycle, step: Exclude<Step, { do: 'end' }>): Promise<Taken> {
+  try {
+    switch (step.do) {
+      case 'push':
+        return await push(deps, cycle, step.op_ids)
+      case 'pull': {
+        const page = await pullPage(deps.db, deps.transport)
+        const next = afterPull(cycle, page.more, page.hadCursor)
+        if (next.confirmed.length > 0) await finishUploads(deps.db, next.confirmed)
+        return { cycle: next.cycle, end: null }
+      }
+      case 'upload':
+        return { cycle: await upload(deps, cycle, step.sha256), end: null }
+    }
+  } catch (error) {
+    return fail(deps, cycle, step, asApiError(error))
+  }
+}
+
+async function push(deps: CycleDeps, cycle: Cycle, ids: readonly Id[]): Promise<Taken> {
+  const waiting = await backlog(deps.db)
+  const ops = await beginBatch(deps.db, ids)
+  const answer = await deps.transport.push({
+    schema: SCHEMA,
+    device: { ...deps.device, unsent: waiting.ops + waiting.uploads, oldest_unsent_at: waiting.oldest_at },
+    ops,
+  })
+  const next = afterPush(cycle, ids, answer.results)
+  await settle(deps.db, next.marks)
+  return { cycle: next.cycle, end: next.foreign ? strangerEnd(next.cycle) : null }
+}
+
+async function upload(deps: CycleDeps, cycle: Cycle, sha256: string): Promise<Cycle> {
+  const { db } = deps
+  const row = await beginUpload(db, sha256)
+  const bytes = row && (await bytesOf(db, row))
+  if (!row || !bytes) {
+    await failUpload(db, sha256, localProblem('bytes_missing'))
+    return afterUpload(cycle, sha256, false)
+  }
+  const end = await sendFile(deps.transport, sha256, bytes, (sent) => noteProgress(db, sha256, sent))
+  if (end.complete) await noteProgress(db, sha256, bytes.size)
+  else await failUpload(db, sha256, end.problem)
+  return afterUpload(cycle, sha256, end.complete)
+}
+
+async function fail(deps: CycleDeps, cycle: Cycle, step: Step, error: ApiError): Promise<Taken> {
+  if (step.do === 'push') await releaseBatch(deps.db, step.op_ids)
+  if (step.do === 'upload') await releaseUpload(deps.db, step.sha256)
+  const next = afterFailure(cycle, step, error)
+  if (next.then === 'end') return { cycle: next.cycle, end: next.end }
+  if (next.park) await settle(deps.db, [{ op_id: next.park.op_id, to: 'rejected', problem: next.park.problem }])
+  if (!next.reset_cursor) return { cycle: next.cycle, end: null }
+  // The cursor is refused when the server was set up anew, and when it takes us for another person.
+  const stranger = await introduce(deps, next.cycle)
+  if (!stranger) await forgetCursor(deps.db)
+  return { cycle: next.cycle, end: stranger }
+}
+
+/** Uploads that no pull has confirmed are looked at again in the next run. */
+async function release(deps: CycleDeps, cycle: Cycle, end: CycleEnd): Promise<CycleEnd> {
+  for (const sha256 of cycle.unconfirmed) await releaseUpload(deps.db, sha256)
+  return end
+}
+
+function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  throw error
+}

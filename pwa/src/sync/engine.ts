@@ -1,0 +1,246 @@
+// What to do next. Pure decisions over what waits, what was answered and what failed; no clock, no disk,
+// no network, so that every case can stand in a table.
+import type { ApiError, Problem } from '../kernel/problem'
+import type { Id, OpState, UploadMark } from '../db/types'
+
+export const BATCH_MAX = 100
+/** Well below the server's 4 MiB. */
+export const BATCH_BYTES = 1024 * 1024
+/** Uploads are confirmed by a pull at least this often. */
+const UNCONFIRMED_MAX = 5
+export const IDLE_S = 300
+const BACKOFF_FIRST_S = 2
+const BACKOFF_MAX_S = 300
+
+/** What a decision needs to know of an op. */
+export interface OpView { op_id: Id; seq: number; state: OpState; depends_on: readonly Id[]; bytes: number }
+
+/** What a decision needs to know of an upload. */
+export interface UploadView { sha256: string; op_ids: readonly Id[]; state: UploadMark }
+
+/** What one run of the sync has learnt so far. */
+export interface Cycle {
+  /** Ops a batch may hold now. */
+  limit: number
+  /** Ops the server put off in this run; they rest until something else was applied. */
+  held: ReadonlySet<Id>
+  /** Uploads that rest until the next run. */
+  resting: ReadonlySet<string>
+  /** Uploads complete, but not yet confirmed: see afterPull. */
+  unconfirmed: ReadonlySet<string>
+  pull_due: boolean
+  cursor_reset: boolean
+  /** Something reached the server. */
+  progressed: boolean
+}
+
+export type Step =
+  | { do: 'push'; op_ids: Id[] }
+  | { do: 'pull' }
+  | { do: 'upload'; sha256: string }
+  | { do: 'end'; end: CycleEnd }
+
+/** How a run ended. `waiting`: the server answered, but something has to be sent again later. */
+export interface CycleEnd {
+  state: 'done' | 'waiting' | 'offline' | 'backoff' | 'auth'
+  problem: Problem | null
+  retry_after_s: number | null
+  progressed: boolean
+}
+
+/** The answer to one op. */
+export interface OpResult {
+  op_id: Id | null
+  status: 'applied' | 'replayed' | 'conflict' | 'rejected' | 'deferred'
+  result: unknown
+  problem: Problem | null
+}
+
+/** What becomes of one op. */
+export type Mark =
+  | { op_id: Id; to: 'done'; replayed: boolean; result: unknown }
+  | { op_id: Id; to: 'rejected' | 'conflict'; problem: Problem }
+  | { op_id: Id; to: 'deferred'; problem: Problem | null }
+  | { op_id: Id; to: 'waiting' }
+
+/** The beginning of a run. */
+export function newCycle(limit: number = BATCH_MAX): Cycle {
+  return {
+    limit: Math.min(BATCH_MAX, Math.max(1, limit)),
+    held: new Set(), resting: new Set(), unconfirmed: new Set(),
+    pull_due: true, cursor_reset: false, progressed: false,
+  }
+}
+
+/** True for an op that waits for a person. */
+export function isParked(state: OpState): boolean {
+  return state === 'rejected' || state === 'conflict'
+}
+
+/** The ops that wait for a parked one, directly or through others. They are shown, and go on with it. */
+export function blockedOps(ops: readonly OpView[]): Set<Id> {
+  return reach(ops, new Set(ops.filter((op) => isParked(op.state)).map((op) => op.op_id)))
+}
+
+/** The ops that depend on one of `roots`. An op never depends on a later one, so one pass is enough. */
+function reach(ops: readonly OpView[], roots: ReadonlySet<Id>): Set<Id> {
+  const found = new Set<Id>()
+  for (const op of bySeq(ops)) {
+    if (!roots.has(op.op_id) && op.depends_on.some((id) => roots.has(id) || found.has(id))) found.add(op.op_id)
+  }
+  return found
+}
+
+function bySeq(ops: readonly OpView[]): OpView[] {
+  return [...ops].sort((a, b) => a.seq - b.seq)
+}
+
+/** The next batch: in the order of making, so that what others depend on goes first. */
+export function nextBatch(cycle: Cycle, ops: readonly OpView[]): Id[] {
+  const blocked = blockedOps(ops)
+  const resting = reach(ops, cycle.held)
+  const batch: Id[] = []
+  let bytes = 0
+  for (const op of bySeq(ops)) {
+    if (isParked(op.state) || blocked.has(op.op_id) || cycle.held.has(op.op_id) || resting.has(op.op_id)) continue
+    if (batch.length === cycle.limit || (batch.length > 0 && bytes + op.bytes > BATCH_BYTES)) break
+    batch.push(op.op_id)
+    bytes += op.bytes
+  }
+  return batch
+}
+
+/** Records first, then what the server has to tell, then the heavy bytes; a pull confirms those. */
+export function nextStep(cycle: Cycle, ops: readonly OpView[], uploads: readonly UploadView[]): Step {
+  const op_ids = nextBatch(cycle, ops)
+  if (op_ids.length > 0) return { do: 'push', op_ids }
+  if (cycle.pull_due || cycle.unconfirmed.size >= UNCONFIRMED_MAX) return { do: 'pull' }
+  const unsent = new Set(ops.map((op) => op.op_id))
+  const next = uploads.find((one) => isReady(cycle, one, unsent))
+  if (next) return { do: 'upload', sha256: next.sha256 }
+  if (cycle.unconfirmed.size > 0) return { do: 'pull' }
+  const state = cycle.held.size > 0 || cycle.resting.size > 0 ? 'waiting' : 'done'
+  return { do: 'end', end: { state, problem: null, retry_after_s: null, progressed: cycle.progressed } }
+}
+
+/** Bytes go once the server knows a record that they belong to. */
+function isReady(cycle: Cycle, upload: UploadView, unsent: ReadonlySet<Id>): boolean {
+  if (upload.state === 'done' || upload.state === 'failed') return false
+  if (cycle.resting.has(upload.sha256) || cycle.unconfirmed.has(upload.sha256)) return false
+  return upload.op_ids.some((id) => !unsent.has(id))
+}
+
+/**
+ * A batch was answered. An op without an answer waits like one that was put off. `foreign` is true when the
+ * session belongs to another person: then nothing is parked, and nothing more may be sent.
+ */
+export function afterPush(
+  cycle: Cycle, sent: readonly Id[], results: readonly OpResult[],
+): { cycle: Cycle; marks: Mark[]; foreign: boolean } {
+  const answers = new Map(results.map((one) => [one.op_id, one]))
+  const marks = sent.map((op_id) => markOf(op_id, answers.get(op_id)))
+  const foreign = results.some((one) => one.problem?.code === 'author_mismatch')
+  const applied = marks.some((mark) => mark.to === 'done')
+  const parked = marks.some((mark) => mark.to === 'rejected' || mark.to === 'conflict')
+  // What was put off may have waited for what has now been applied.
+  const held = new Set(applied ? [] : cycle.held)
+  for (const mark of marks) if (mark.to === 'deferred') held.add(mark.op_id)
+  const full = sent.length >= cycle.limit
+  return {
+    marks,
+    foreign,
+    cycle: {
+      ...cycle,
+      held,
+      limit: full ? Math.min(BATCH_MAX, cycle.limit * 2) : cycle.limit,
+      pull_due: cycle.pull_due || applied,
+      progressed: cycle.progressed || applied || parked,
+    },
+  }
+}
+
+function markOf(op_id: Id, answer: OpResult | undefined): Mark {
+  if (!answer) return { op_id, to: 'deferred', problem: null }
+  switch (answer.status) {
+    case 'applied':
+    case 'replayed':
+      return { op_id, to: 'done', replayed: answer.status === 'replayed', result: answer.result }
+    case 'rejected':
+    case 'conflict':
+      if (answer.problem?.code === 'author_mismatch') return { op_id, to: 'waiting' }
+      return answer.problem
+        ? { op_id, to: answer.status, problem: answer.problem }
+        : { op_id, to: 'deferred', problem: null }
+    case 'deferred':
+      return { op_id, to: 'deferred', problem: answer.problem }
+    default:
+      // A status of a later server: to wait is the one thing that loses nothing.
+      return { op_id, to: 'deferred', problem: answer.problem }
+  }
+}
+
+/**
+ * A page was pulled. `hadCursor`: the request named the person's own cursor, which the server refuses to
+ * anybody else. So it confirms that what was uploaded before came in under this person's name; the cookie
+ * may have become another person's in between, in another tab.
+ */
+export function afterPull(cycle: Cycle, more: boolean, hadCursor: boolean): { cycle: Cycle; confirmed: string[] } {
+  return {
+    cycle: { ...cycle, pull_due: more, unconfirmed: hadCursor ? new Set() : cycle.unconfirmed },
+    confirmed: hadCursor ? [...cycle.unconfirmed] : [],
+  }
+}
+
+/** An upload ended: complete on the server, or it can only rest until the next run (or for good). */
+export function afterUpload(cycle: Cycle, sha256: string, complete: boolean): Cycle {
+  return complete
+    ? { ...cycle, unconfirmed: new Set([...cycle.unconfirmed, sha256]), progressed: true }
+    : { ...cycle, resting: new Set([...cycle.resting, sha256]) }
+}
+
+export type AfterFailure =
+  | { then: 'go_on'; cycle: Cycle; park: { op_id: Id; problem: Problem } | null; reset_cursor: boolean }
+  | { then: 'end'; cycle: Cycle; end: CycleEnd }
+
+/** A request failed as a whole. Nothing of it counts as sent. */
+export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFailure {
+  const end = (state: CycleEnd['state']): AfterFailure & { then: 'end' } => ({
+    then: 'end', cycle,
+    end: { state, problem: error.problem, retry_after_s: error.retryAfterS, progressed: cycle.progressed },
+  })
+  if (error.kind === 'auth') return end('auth')
+  if (error.kind === 'offline') return end('offline')
+  if (step.do === 'push') {
+    const half = { ...cycle, limit: Math.max(1, Math.floor(step.op_ids.length / 2)) }
+    if (error.kind === 'timeout') return { ...end('backoff'), cycle: half }
+    // 413, and 400 for a batch that cannot even be read: one op is the cause. Halving finds it, alone it is parked.
+    if (error.kind === 'too_large' || (error.kind === 'refused' && error.status === 400)) {
+      const [only] = step.op_ids
+      if (step.op_ids.length > 1) return { then: 'go_on', cycle: half, park: null, reset_cursor: false }
+      if (only !== undefined && error.problem) {
+        return { then: 'go_on', cycle, park: { op_id: only, problem: error.problem }, reset_cursor: false }
+      }
+    }
+  }
+  const cursorRefused = step.do === 'pull' && error.kind === 'refused' && error.problem?.field === 'cursor'
+  if (cursorRefused && !cycle.cursor_reset) {
+    return { then: 'go_on', cycle: { ...cycle, cursor_reset: true }, park: null, reset_cursor: true }
+  }
+  return end('backoff')
+}
+
+/** Seconds until the next run, or null where only a person (or a new log-in) can help. random: 0..1. */
+export function nextDelayS(end: CycleEnd, failures: number, random: number): number | null {
+  if (end.state === 'auth') return null
+  if (end.state === 'done') return IDLE_S
+  const base = Math.min(BACKOFF_MAX_S, BACKOFF_FIRST_S * 2 ** Math.min(failures, 20))
+  // Two thousand phones that lost the same server must not come back in the same second.
+  const delay = base * (0.5 + random / 2)
+  return Math.max(delay, Math.min(end.retry_after_s ?? 0, BACKOFF_MAX_S))
+}
+
+/** Failures in a row after a run: progress starts the count anew. */
+export function countFailures(failures: number, end: CycleEnd): number {
+  if (end.state === 'done') return 0
+  return end.progressed ? 1 : failures + 1
+}

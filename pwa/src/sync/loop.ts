@@ -1,0 +1,148 @@
+// When to sync: on the start, on new work, on coming online or into view, on the worker's word, on a timer;
+// in one tab at a time, and later and later while it fails.
+import { liveQuery, type Subscription } from 'dexie'
+import { countFailures, nextDelayS, type CycleEnd } from './engine'
+import { runCycle, type CycleDeps } from './cycle'
+import type { IsoTime } from '../db/types'
+import type { Problem } from '../kernel/problem'
+
+/** What the browser gives. Tests hand in their own. */
+export interface Surroundings {
+  setTimer(run: () => void, ms: number): number
+  clearTimer(id: number): void
+  random(): number
+  online(): boolean
+  /** Run `work` while no other tab does; null at once where one does. */
+  exclusively<T>(name: string, work: () => Promise<T>): Promise<T | null>
+  /** Calls back on: online, page shown, worker's message. Returns how to stop listening. */
+  listen(onWake: () => void): () => void
+  /** Ask the browser to wake the app when there is a network. */
+  requestWake(): void
+}
+
+export type LoopState = 'idle' | 'syncing' | 'offline' | 'auth' | 'backoff'
+
+/** What the loop tells of itself; counts come from the database. */
+export interface LoopStatus { state: LoopState; next_try_at: IsoTime | null; problem: Problem | null }
+
+export interface Sync {
+  /** Begin; syncs at once. */
+  start(): void
+  /** End. A request on its way is not waited for; its answer is still written down. */
+  stop(): void
+  /** Sync now; resolves when this run (or the one going on) has ended. */
+  syncNow(): Promise<void>
+  /** A person has logged in again: go on. */
+  resume(): void
+}
+
+export interface SyncDeps extends Omit<CycleDeps, 'stopped'> {
+  around: Surroundings
+  onStatus(status: LoopStatus): void
+}
+
+/** Another tab syncs this database; look again soon in case it is closed. */
+const ELSEWHERE_S = 30
+
+/** The loop of one person's database. It does nothing before start(). */
+export function createSync(deps: SyncDeps): Sync {
+  const { db, around, clock } = deps
+  let stopped = true
+  let paused = false
+  let failures = 0
+  let running: Promise<void> | null = null
+  let again = false
+  let timer: number | null = null
+  let unlisten: (() => void) | null = null
+  let watching: Subscription | null = null
+  let unsent: number | null = null
+
+  function tell(state: LoopState, nextS: number | null = null, problem: Problem | null = null): void {
+    const at = nextS === null ? null : new Date(clock.now().getTime() + nextS * 1000).toISOString()
+    deps.onStatus({ state, next_try_at: at, problem })
+  }
+
+  function schedule(seconds: number | null): void {
+    if (timer !== null) around.clearTimer(timer)
+    timer = seconds === null || stopped ? null : around.setTimer(() => void trigger(), seconds * 1000)
+  }
+
+  /** Run, or let the run going on be followed by another one. */
+  function trigger(): Promise<void> {
+    if (stopped || paused) return Promise.resolve()
+    again = true
+    running ??= runAll().finally(() => {
+      running = null
+    })
+    return running
+  }
+
+  async function runAll(): Promise<void> {
+    while (again && !stopped && !paused) {
+      again = false
+      schedule(null)
+      const end = await around.exclusively(`outbox-${db.userId}`, () => {
+        tell('syncing')
+        return runCycle({ ...deps, stopped: () => stopped })
+      })
+      if (stopped) return
+      if (end) finish(end)
+      else {
+        schedule(ELSEWHERE_S)
+        tell('idle', ELSEWHERE_S)
+      }
+    }
+  }
+
+  function finish(end: CycleEnd): void {
+    failures = countFailures(failures, end)
+    const delay = nextDelayS(end, Math.max(0, failures - 1), around.random())
+    paused = end.state === 'auth'
+    schedule(delay)
+    if (end.state === 'waiting' || end.state === 'offline' || end.state === 'backoff') around.requestWake()
+    const state = end.state === 'done' ? 'idle' : end.state === 'waiting' ? 'backoff' : end.state
+    tell(state, delay, end.problem)
+  }
+
+  /** The network is back, or a person looks: what failed a minute ago may go now, and a log-in may be new. */
+  function wake(): void {
+    failures = 0
+    paused = false
+    void trigger()
+  }
+
+  /** New work is sent at once, unless the server has just failed: then it goes with the next try. */
+  function onCount(count: number): void {
+    const grew = unsent !== null && count > unsent
+    unsent = count
+    if (!grew) return
+    around.requestWake()
+    if (failures === 0 && around.online()) void trigger()
+  }
+
+  return {
+    start() {
+      if (!stopped) return
+      stopped = false
+      unlisten = around.listen(wake)
+      watching = liveQuery(() => db.outbox.count()).subscribe({
+        next: onCount,
+        error: (error: unknown) => console.error('The outbox cannot be watched:', error),
+      })
+      void trigger()
+    },
+    stop() {
+      stopped = true
+      schedule(null)
+      unlisten?.()
+      watching?.unsubscribe()
+      unlisten = null
+      watching = null
+    },
+    syncNow() {
+      wake()
+      return running ?? Promise.resolve()
+    },
+    resume: wake,
+  }
+}

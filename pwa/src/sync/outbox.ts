@@ -1,0 +1,155 @@
+// The queue on the disk: reading it, and marking what became of each op. An op leaves it only when the
+// server has acknowledged it, in the same transaction that writes the server's record.
+import { applyRecords, type ServerRecord } from '../db/records'
+import type { Db } from '../db/schema'
+import type { Entity, HandoutRecord, Id, IsoTime, OpKind, OutboxOp } from '../db/types'
+import { isParked, type Mark, type OpView, type UploadView } from './engine'
+import type { WireOp } from './transport'
+
+/** What waits, as the engine needs it. */
+export interface Snapshot { ops: OpView[]; uploads: UploadView[] }
+
+const ENTITY_OF: Record<OpKind, Entity> = {
+  'visit.check_in': 'visit',
+  'visit.check_out': 'visit',
+  'visit.cancel': 'visit',
+  'visit.note': 'note',
+  'photo.add': 'photo',
+  'handout.add': 'handout',
+  'office.check_in': 'office_check_in',
+}
+
+/** Read what waits. Files are not touched. */
+export async function snapshot(db: Db): Promise<Snapshot> {
+  const [ops, uploads] = await Promise.all([
+    db.outbox.toArray(),
+    db.uploads.where('state').anyOf('waiting', 'sending').toArray(),
+  ])
+  return { ops, uploads: uploads.sort((a, b) => a.created_at.localeCompare(b.created_at)) }
+}
+
+/** After a start: what was on its way when the page ended is waiting again. */
+export async function recover(db: Db): Promise<void> {
+  await db.transaction('rw', db.outbox, db.uploads, db.photos, async () => {
+    await db.outbox.toCollection().modify((op) => {
+      if (op.state === 'sending') op.state = 'waiting'
+    })
+    const broken = await db.uploads.where('state').equals('sending').primaryKeys()
+    await db.uploads.where('sha256').anyOf(broken).modify({ state: 'waiting' })
+    await db.photos.where('sha256').anyOf(broken).modify({ upload: 'waiting' })
+  })
+}
+
+/** Mark a batch as on its way, and write it as the server wants it. */
+export async function beginBatch(db: Db, ids: readonly Id[]): Promise<WireOp[]> {
+  return db.transaction('rw', db.outbox, async () => {
+    const ops = (await db.outbox.bulkGet([...ids])).filter((op) => op !== undefined)
+    await db.outbox.bulkPut(ops.map((op) => ({ ...op, state: 'sending' as const, attempts: op.attempts + 1 })))
+    return ops.map(wireOp)
+  })
+}
+
+/** The batch did not get through: all of it waits again. */
+export async function releaseBatch(db: Db, ids: readonly Id[]): Promise<void> {
+  await db.outbox.where('op_id').anyOf([...ids]).modify((op) => {
+    if (op.state === 'sending') op.state = 'waiting'
+  })
+}
+
+/** Write what became of a batch: acknowledged ops give way to the server's records, others are marked. */
+export async function settle(db: Db, marks: readonly Mark[]): Promise<void> {
+  await db.transaction('rw', db.tables, async () => {
+    const known = await db.outbox.bulkGet(marks.map((mark) => mark.op_id))
+    const done: Id[] = []
+    const records: ServerRecord[] = []
+    for (const [at, mark] of marks.entries()) {
+      const op = known[at]
+      if (!op) continue
+      if (mark.to !== 'done') {
+        const problem = mark.to === 'waiting' ? null : mark.problem
+        await db.outbox.update(op.op_id, { state: mark.to, problem })
+        continue
+      }
+      done.push(op.op_id)
+      if (!mark.replayed) await takeFromStock(db, op)
+      if (await isNews(db, op, mark.replayed)) {
+        records.push({ entity: ENTITY_OF[op.kind], id: op.record_id, record: mark.result as object })
+      }
+    }
+    // First out of the outbox: what is still in it holds back the server's word about its record.
+    await db.outbox.bulkDelete(done)
+    await applyRecords(db, records)
+  })
+}
+
+/** A repeated op is answered with its first answer; the feed may have told more since. */
+async function isNews(db: Db, op: OutboxOp, replayed: boolean): Promise<boolean> {
+  if (!replayed || op.kind === 'visit.check_in') return true
+  if (op.kind === 'office.check_in') return (await db.office_check_ins.get(op.record_id))?.sync !== 'sent'
+  if (op.kind === 'handout.add') return (await db.handouts.get(op.record_id))?.sync !== 'sent'
+  return true
+}
+
+/**
+ * The balance on the phone is the server's less what waits here. Between this answer and the next pull
+ * the handout is in neither; a replayed one may already be in the server's number.
+ */
+async function takeFromStock(db: Db, op: OutboxOp): Promise<void> {
+  if (op.kind !== 'handout.add') return
+  const { material_id, quantity } = op.payload as unknown as HandoutRecord
+  await db.stock.where('id').equals(material_id).modify((row) => {
+    row.balance -= quantity
+  })
+}
+
+/** Send a parked op again, unchanged. Does nothing for one that is not parked. */
+export async function unpark(db: Db, opId: Id): Promise<void> {
+  await db.outbox.where('op_id').equals(opId).modify((op) => {
+    if (isParked(op.state)) {
+      op.state = 'waiting'
+      op.problem = null
+    }
+  })
+}
+
+/** How much waits, for the server's list of phones and for the screen. */
+export interface Backlog {
+  ops: number
+  parked: number
+  uploads: number
+  bytes: number
+  oldest_at: IsoTime | null
+}
+
+/** Count what waits. A failed upload and a parked op are unsent work, too. */
+export async function backlog(db: Db): Promise<Backlog> {
+  const [ops, uploads] = await Promise.all([
+    db.outbox.toArray(),
+    db.uploads.where('state').anyOf('waiting', 'sending', 'failed').toArray(),
+  ])
+  const times = [...ops, ...uploads].map((one) => one.created_at).sort()
+  return {
+    ops: ops.length,
+    parked: ops.filter((op) => isParked(op.state)).length,
+    uploads: uploads.length,
+    bytes:
+      ops.reduce((sum, op) => sum + op.bytes, 0) +
+      uploads.reduce((sum, one) => sum + one.bytes_total - one.bytes_sent, 0),
+    oldest_at: times[0] ?? null,
+  }
+}
+
+function wireOp(op: OutboxOp): WireOp {
+  return {
+    op_id: op.op_id,
+    kind: op.kind,
+    record_id: op.record_id,
+    author: op.author,
+    depends_on: op.depends_on,
+    payload: op.payload,
+    device_seq: op.seq,
+    device_at: op.device_at,
+    clock_offset_ms: op.clock_offset_ms,
+    monotonic_ms: op.monotonic_ms,
+  }
+}

@@ -1,0 +1,55 @@
+// The browser, as the loop needs it.
+import type { Surroundings } from './loop'
+
+/** Background Sync is not in TypeScript's library: https://wicg.github.io/background-sync/spec/ */
+interface SyncRegistration extends ServiceWorkerRegistration {
+  readonly sync?: { register(tag: string): Promise<void> }
+}
+
+const TAG = 'outbox'
+
+/** Timers, events, locks and the worker of this page. */
+export function browserSurroundings(): Surroundings {
+  return {
+    setTimer: (run, ms) => window.setTimeout(run, ms),
+    clearTimer: (id) => window.clearTimeout(id),
+    random: Math.random,
+    online: () => navigator.onLine,
+    exclusively,
+    listen,
+    requestWake,
+  }
+}
+
+function exclusively<T>(name: string, work: () => Promise<T>): Promise<T | null> {
+  // Older WebViews have no locks. Two tabs then send the same op, which the server recognises.
+  if (!('locks' in navigator)) return work()
+  return navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock ? work() : null))
+}
+
+function listen(onWake: () => void): () => void {
+  const onVisible = () => {
+    if (document.visibilityState === 'visible') onWake()
+  }
+  const onMessage = (event: MessageEvent<unknown>) => {
+    const message = event.data
+    if (typeof message === 'object' && message !== null && 'type' in message && message.type === 'SYNC') onWake()
+  }
+  window.addEventListener('online', onWake)
+  document.addEventListener('visibilitychange', onVisible)
+  const worker = 'serviceWorker' in navigator ? navigator.serviceWorker : null
+  worker?.addEventListener('message', onMessage)
+  return () => {
+    window.removeEventListener('online', onWake)
+    document.removeEventListener('visibilitychange', onVisible)
+    worker?.removeEventListener('message', onMessage)
+  }
+}
+
+function requestWake(): void {
+  if (!('serviceWorker' in navigator)) return
+  navigator.serviceWorker.ready
+    .then((registration: SyncRegistration) => registration.sync?.register(TAG))
+    // Refused without permission, or missing: the page's own events and timer remain.
+    .catch(() => undefined)
+}

@@ -1,0 +1,103 @@
+// The four conversations with the server. Every failure is an ApiError of one of its kinds.
+import { readJson, request, send } from '../kernel/http'
+import { ApiError } from '../kernel/problem'
+import type { Entity, Id, IsoTime, OpKind } from '../db/types'
+import type { Me } from '../kernel/me'
+import type { OpResult } from './engine'
+
+export const SCHEMA = 1
+
+/** An op on the wire. */
+export interface WireOp {
+  op_id: Id
+  kind: OpKind
+  record_id: Id
+  author: Id
+  depends_on: Id[]
+  payload: Record<string, unknown>
+  device_seq: number
+  device_at: IsoTime
+  clock_offset_ms: number | null
+  monotonic_ms: number | null
+}
+
+export interface PushBody {
+  schema: typeof SCHEMA
+  device: { id: string; app_version: string; unsent: number; oldest_unsent_at: IsoTime | null }
+  ops: WireOp[]
+}
+
+export interface PushAnswer { server_time: IsoTime; results: OpResult[] }
+
+export interface Change { entity: Entity; id: Id; record: object | null }
+
+export interface PullAnswer { cursor: string; more: boolean; server_time: IsoTime; changes: Change[] }
+
+/** Where an upload stands on the server. */
+export interface UploadStatus { offset: number; complete: boolean }
+
+export interface UploadAnswer { sha256: string; received: number; complete: boolean }
+
+/** The server as the sync sees it. Each call may raise ApiError. */
+export interface Transport {
+  me(): Promise<Me>
+  push(body: PushBody): Promise<PushAnswer>
+  pull(cursor: string | null, limit: number): Promise<PullAnswer>
+  uploadStatus(sha256: string): Promise<UploadStatus>
+  /** Send all bytes from offset on in one body. A 409 is an ApiError whose headers tell the true offset. */
+  uploadFrom(sha256: string, offset: number, length: number, rest: Blob): Promise<UploadAnswer>
+}
+
+/** Slowest link on which an upload still gets on: what arrived counts, also when we give up waiting. */
+const SLOWEST_BYTES_A_SECOND = 4_000
+const UPLOAD_GRACE_MS = 20_000
+const PULL_TIMEOUT_MS = 60_000
+
+/** The transport over fetch. */
+export function createTransport(): Transport {
+  return {
+    async me() {
+      const answer = await request<Me>('GET', '/me')
+      return shaped(answer, typeof answer?.user?.id === 'string' && typeof answer.server_time === 'string')
+    },
+    async push(body) {
+      const answer = await request<PushAnswer>('POST', '/sync/push', { body, timeout_ms: PULL_TIMEOUT_MS })
+      return shaped(answer, Array.isArray(answer?.results))
+    },
+    async pull(cursor, limit) {
+      const query = { cursor: cursor ?? undefined, limit, schema: SCHEMA }
+      const answer = await request<PullAnswer>('GET', '/sync/pull', { query, timeout_ms: PULL_TIMEOUT_MS })
+      return shaped(answer, Array.isArray(answer?.changes) && typeof answer.cursor === 'string')
+    },
+    async uploadStatus(sha256) {
+      const { headers } = await send('HEAD', `/uploads/${sha256}`)
+      const offset = offsetOf(headers)
+      if (offset === null) throw new ApiError('transient')
+      return { offset, complete: headers.get('Upload-Complete') === '?1' }
+    },
+    async uploadFrom(sha256, offset, length, rest) {
+      const answer = await send('PATCH', `/uploads/${sha256}`, {
+        bytes: rest,
+        timeout_ms: UPLOAD_GRACE_MS + (rest.size / SLOWEST_BYTES_A_SECOND) * 1000,
+        headers: {
+          'Content-Type': 'application/offset+octet-stream',
+          'Upload-Offset': String(offset),
+          'Upload-Length': String(length),
+        },
+      })
+      return readJson<UploadAnswer>(answer)
+    },
+  }
+}
+
+/** The Upload-Offset of an answer, or null where there is none. */
+export function offsetOf(headers: Headers | null): number | null {
+  const text = headers?.get('Upload-Offset') ?? ''
+  return /^\d{1,15}$/.test(text) ? Number(text) : null
+}
+
+/** An answer of another shape does not come from our server, whatever its status says. */
+function shaped<T>(answer: T, fits: boolean): T {
+  if (!fits) throw new ApiError('transient')
+  return answer
+}

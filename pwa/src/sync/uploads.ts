@@ -1,0 +1,123 @@
+// One file's bytes to the server: from where it stands, in one body, done only when it says complete.
+import { asBlob } from '../db/write'
+import type { Db } from '../db/schema'
+import type { Upload } from '../db/types'
+import { ApiError, localProblem, type Problem } from '../kernel/problem'
+import { sha256Hex } from '../kernel/hash'
+import { offsetOf, type Transport } from './transport'
+
+/** Requests for one file in one run; a link that breaks ends the run anyway. */
+const TRIES = 4
+
+export type UploadEnd = { complete: true } | { complete: false; problem: Problem }
+
+/**
+ * Send what the server lacks of a file. Complete means that the server has verified the hash.
+ *
+ * Ends with a problem where sending again cannot help (too large, the bytes are gone from the phone).
+ * Raises ApiError where it can. `progress` is told how many bytes are there.
+ */
+export async function sendFile(
+  transport: Transport, sha256: string, file: Blob, progress: (sent: number) => Promise<void>,
+): Promise<UploadEnd> {
+  let { offset, complete } = await transport.uploadStatus(sha256)
+  if (complete) return { complete: true }
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    // A longer partial file than ours cannot be ours: the server drops it when the hash does not fit.
+    if (offset > file.size) return { complete: false, problem: localProblem('length_mismatch') }
+    await progress(offset)
+    try {
+      const answer = await transport.uploadFrom(sha256, offset, file.size, file.slice(offset))
+      if (answer.complete && answer.sha256 === sha256) return { complete: true }
+      if (answer.received <= offset) throw new ApiError('transient')
+      offset = answer.received
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      const end = await afterRefusal(error, sha256, file)
+      if (end !== null) return end
+      const status = await resync(transport, sha256, error)
+      if (status.complete) return { complete: true }
+      offset = status.offset
+    }
+  }
+  throw new ApiError('transient')
+}
+
+/** Null: go on from the server's offset. Raises what only time can mend. */
+async function afterRefusal(error: ApiError, sha256: string, file: Blob): Promise<UploadEnd | null> {
+  if (error.kind === 'too_large') return { complete: false, problem: error.problem ?? localProblem('too_large') }
+  if (error.kind !== 'refused') throw error
+  if (error.status === 409) return null
+  if (error.problem?.code === 'hash_mismatch') {
+    // Damaged on the way: the server starts anew, and so do we. Damaged here: no sending will mend it.
+    const own = await sha256Hex(await file.arrayBuffer())
+    return own === sha256 ? null : { complete: false, problem: localProblem('bytes_damaged') }
+  }
+  return { complete: false, problem: error.problem ?? localProblem('refused') }
+}
+
+async function resync(transport: Transport, sha256: string, error: ApiError): Promise<{ offset: number; complete: boolean }> {
+  const told = error.status === 409 ? offsetOf(error.headers) : null
+  // Two tabs may have finished it between them: then the file is away, and only a question tells why.
+  return told !== null && told > 0 ? { offset: told, complete: false } : transport.uploadStatus(sha256)
+}
+
+/** The bytes of an upload, or null where this phone no longer has them. */
+export async function bytesOf(db: Db, upload: Upload): Promise<Blob | null> {
+  const row = await db.blobs.get(upload.sha256)
+  if (!row) return null
+  const blob = asBlob(row.bytes, row.mime)
+  return blob.size === upload.bytes_total ? blob : null
+}
+
+/** Mark an upload as on its way. Returns it, or null where it is gone. */
+export async function beginUpload(db: Db, sha256: string): Promise<Upload | null> {
+  return db.transaction('rw', db.uploads, db.photos, async () => {
+    const upload = await db.uploads.get(sha256)
+    if (!upload) return null
+    await db.uploads.update(sha256, { state: 'sending', attempts: upload.attempts + 1 })
+    await db.photos.where('sha256').equals(sha256).modify({ upload: 'sending' })
+    return upload
+  })
+}
+
+/** Note how far an upload is. */
+export async function noteProgress(db: Db, sha256: string, bytesSent: number): Promise<void> {
+  await db.uploads.update(sha256, { bytes_sent: bytesSent })
+}
+
+/** The run ended before it was complete: it waits again. */
+export async function releaseUpload(db: Db, sha256: string): Promise<void> {
+  await mark(db, [sha256], { state: 'waiting' })
+}
+
+/** It cannot be sent; it stays with its problem until somebody asks to try again. */
+export async function failUpload(db: Db, sha256: string, problem: Problem): Promise<void> {
+  await mark(db, [sha256], { state: 'failed', problem })
+}
+
+/** Verified by the server and confirmed: the bytes may go. Thumbs stay for the screens. */
+export async function finishUploads(db: Db, hashes: readonly string[]): Promise<void> {
+  await db.transaction('rw', db.uploads, db.photos, db.blobs, async () => {
+    await mark(db, hashes, { state: 'done', problem: null })
+    for (const upload of await db.uploads.bulkGet([...hashes])) {
+      if (upload) await db.uploads.update(upload.sha256, { bytes_sent: upload.bytes_total })
+    }
+    await db.blobs.bulkDelete([...hashes])
+  })
+}
+
+/** Give failed uploads another chance, because somebody asked. */
+export async function retryFailed(db: Db): Promise<void> {
+  const failed = await db.uploads.where('state').equals('failed').primaryKeys()
+  await mark(db, failed, { state: 'waiting', problem: null })
+}
+
+async function mark(
+  db: Db, hashes: readonly string[], values: { state: Upload['state']; problem?: Problem | null },
+): Promise<void> {
+  await db.transaction('rw', db.uploads, db.photos, async () => {
+    await db.uploads.where('sha256').anyOf([...hashes]).modify(values)
+    await db.photos.where('sha256').anyOf([...hashes]).modify({ upload: values.state })
+  })
+}
