@@ -1,6 +1,7 @@
 /// <reference lib="webworker" />
 // Pictures are shrunk here, so that the screen stays alive while a 12-megapixel photo is decoded.
-import { shrink, UnreadablePhotoError, type Mark, type ReadyPhoto, type Tools } from './shrink'
+import { UnreadablePhotoError } from './errors'
+import { shrink, type Mark, type ReadyPhoto, type Tools } from './shrink'
 
 declare const self: DedicatedWorkerGlobalScope
 
@@ -10,7 +11,7 @@ export type Answer =
   | { id: number; ready: ReadyPhoto }
   | { id: number; failed: 'unreadable' | 'unable'; why: string }
 
-const tools: Tools = {
+const tools: Tools<OffscreenCanvas> = {
   async decode(file) {
     const bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch((error: unknown) => {
       throw new UnreadablePhotoError(String(error))
@@ -24,7 +25,7 @@ const tools: Tools = {
     return { surface, pen }
   },
   jpeg(surface, quality) {
-    return (surface as OffscreenCanvas).convertToBlob({ type: 'image/jpeg', quality })
+    return surface.convertToBlob({ type: 'image/jpeg', quality })
   },
 }
 

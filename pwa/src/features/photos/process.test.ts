@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from 'vitest'
+import { UnreadablePhotoError } from './errors'
 import type { Answer, Job } from './photo.worker'
-import { createPhotoProcessor, UnreadablePhotoError, type ReadyPhoto } from './process'
+import { createPhotoProcessor } from './process'
+import type { ReadyPhoto } from './shrink'
 
 const MARK = { lines: [], taken_at: '2026-11-23T09:15:00.000Z', time_zone: 'Asia/Shanghai' }
 const READY: ReadyPhoto = {

@@ -1,14 +1,13 @@
 // One picture at a time through the worker; on the page where the worker cannot.
+import { UnreadablePhotoError } from './errors'
 import type { Answer, Job } from './photo.worker'
-import { shrink, UnreadablePhotoError, type Mark, type ReadyPhoto, type Tools } from './shrink'
-
-export { UnreadablePhotoError, type Mark, type ReadyPhoto } from './shrink'
+import { shrink, type Mark, type ReadyPhoto, type Tools } from './shrink'
 
 /** Makes pictures ready to be kept. Calls wait for each other: two 12-megapixel pictures fill a small phone. */
 export interface PhotoProcessor {
   /** Raises UnreadablePhotoError when the file is no picture this browser can read. */
   process(file: Blob, mark: Mark): Promise<ReadyPhoto>
-  /** Ends the worker. */
+  /** Ends the worker as soon as the pictures that wait are done. */
   close(): void
 }
 
@@ -28,14 +27,14 @@ export function createPhotoProcessor(startWorker: () => Worker | null = photoWor
       if (answer.failed === 'unable') {
         console.warn('Photos are made ready on the page:', answer.why)
         able = false
-        close()
+        end()
       }
     }
     // An unreadable one comes here, too: a page reads formats that its worker does not (HEIC on iOS).
     return shrink(file, mark, pageTools)
   }
 
-  function close(): void {
+  function end(): void {
     worker?.terminate()
     worker = null
   }
@@ -46,7 +45,9 @@ export function createPhotoProcessor(startWorker: () => Worker | null = photoWor
       last = mine.catch(() => undefined)
       return mine
     },
-    close,
+    close() {
+      last = last.then(end)
+    },
   }
 }
 
@@ -75,7 +76,7 @@ function ask(worker: Worker, job: Job): Promise<Answer> {
   })
 }
 
-const pageTools: Tools = {
+const pageTools: Tools<HTMLCanvasElement> = {
   async decode(file) {
     const url = URL.createObjectURL(file)
     const image = new Image()
@@ -102,7 +103,7 @@ const pageTools: Tools = {
   jpeg(surface, quality) {
     return new Promise((resolve, reject) => {
       const made = (blob: Blob | null) => (blob ? resolve(blob) : reject(new Error('the picture could not be encoded')))
-      ;(surface as HTMLCanvasElement).toBlob(made, 'image/jpeg', quality)
+      surface.toBlob(made, 'image/jpeg', quality)
     })
   },
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { capturedAt, fit, sha256Hex, shrink, stamp, UnreadablePhotoError, type Tools } from './shrink'
+import { UnreadablePhotoError } from './errors'
+import { capturedAt, fit, sha256Hex, shrink, stamp, type Tools } from './shrink'
 
 describe('fit', () => {
   it.each([
@@ -33,7 +34,7 @@ it('hashes as everybody does', async () => {
 })
 
 /** A page without a real canvas: notes what was drawn, and encodes to given bytes. */
-function fakeTools(width: number, height: number): { tools: Tools; words: string[]; released: () => boolean } {
+function fakeTools(width: number, height: number): { tools: Tools<HTMLCanvasElement>; words: string[]; released: () => boolean } {
   const words: string[] = []
   let released = false
   const pen = {
@@ -41,7 +42,7 @@ function fakeTools(width: number, height: number): { tools: Tools; words: string
     drawImage: () => undefined,
     fillText: (text: string) => words.push(text),
   } as unknown as CanvasRenderingContext2D
-  const tools: Tools = {
+  const tools: Tools<HTMLCanvasElement> = {
     decode: () =>
       Promise.resolve({ source: new Image(), width, height, release: () => { released = true } }),
     surface: (w, h) => ({ surface: Object.assign(document.createElement('canvas'), { width: w, height: h }), pen }),

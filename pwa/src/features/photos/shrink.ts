@@ -9,11 +9,6 @@ const THUMB_QUALITY = 0.7
 // The Exif block stands at the front and holds 64 KiB at most; some cameras write others before it.
 const HEAD_BYTES = 256 * 1024
 
-/** The picture cannot be decoded by this browser. */
-export class UnreadablePhotoError extends Error {
-  override readonly name = 'UnreadablePhotoError'
-}
-
 /** A picture ready to be kept. Sizes in pixels; `sha256` lower-case hex of `image`. */
 export interface ReadyPhoto {
   image: ArrayBuffer
@@ -26,15 +21,19 @@ export interface ReadyPhoto {
   taken_at: string
 }
 
-export type Surface = HTMLCanvasElement | OffscreenCanvas
-export type Pen = CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D
+/** What is drawn with; the part that a page's canvas and a worker's have in common. */
+export type Pen = Pick<
+  OffscreenCanvasRenderingContext2D,
+  | 'drawImage' | 'fillRect' | 'fillText' | 'fillStyle' | 'font' | 'textBaseline'
+  | 'imageSmoothingEnabled' | 'imageSmoothingQuality'
+>
 
-/** What differs between worker and page. */
-export interface Tools {
+/** What differs between worker and page; S is its kind of canvas. */
+export interface Tools<S extends CanvasImageSource> {
   /** Decode upright. Raises UnreadablePhotoError. */
   decode(file: Blob): Promise<{ source: CanvasImageSource; width: number; height: number; release(): void }>
-  surface(width: number, height: number): { surface: Surface; pen: Pen }
-  jpeg(surface: Surface, quality: number): Promise<Blob>
+  surface(width: number, height: number): { surface: S; pen: Pen }
+  jpeg(surface: S, quality: number): Promise<Blob>
 }
 
 /** The size that fits into a square of `side` pixels; never larger than the original. */
@@ -63,7 +62,7 @@ export interface Mark {
  * Shrink, sign and hash one picture; the time and the mark's lines are drawn in at the lower left.
  * Raises UnreadablePhotoError.
  */
-export async function shrink(file: Blob, mark: Mark, tools: Tools): Promise<ReadyPhoto> {
+export async function shrink<S extends CanvasImageSource>(file: Blob, mark: Mark, tools: Tools<S>): Promise<ReadyPhoto> {
   const facts = readExif(new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()))
   const taken = capturedAt(takenAt(facts), mark.taken_at)
   const decoded = await tools.decode(file)

@@ -18,14 +18,15 @@ describe('readingOf', () => {
 })
 
 describe('better', () => {
-  it.each([
+  const table: [Reading | null, Reading, number, string][] = [
     // kept, next, chosen accuracy, why
     [null, reading(900), 900, 'the first one'],
     [reading(50), reading(20, 1000), 20, 'more exact'],
     [reading(20), reading(50, 1000), 20, 'less exact'],
     [reading(20), reading(20, 1000), 20, 'as exact'],
     [reading(20), reading(80, 60_000), 80, 'the kept one is old'],
-  ])('%o then %o: %d (%s)', (kept, next, accuracy) => {
+  ]
+  it.each(table)('%o then %o: %d (%s)', (kept, next, accuracy) => {
     expect(better(kept, next).accuracy_m).toBe(accuracy)
   })
   it('takes the newer of two equals', () => {

@@ -1,4 +1,5 @@
 // Choosing among position readings. Pure: which is better, how good it is, what it means for the rep.
+import { isPosition } from '@/kernel/geo'
 
 /** A reading as it is kept and sent: degrees WGS-84, metres, seconds. */
 export interface Fix {
@@ -33,9 +34,7 @@ const REPLACES_AFTER_MS = 45_000
 /** Take over what the browser gives. Null for numbers that are no place (0,0 is what broken chips say). */
 export function readingOf(position: GeolocationPosition): Reading | null {
   const { latitude, longitude, accuracy } = position.coords
-  const numbers = [latitude, longitude, accuracy]
-  if (!numbers.every(Number.isFinite) || (latitude === 0 && longitude === 0)) return null
-  if (Math.abs(latitude) > 90 || Math.abs(longitude) > 180 || accuracy < 0) return null
+  if (!isPosition(latitude, longitude) || !Number.isFinite(accuracy) || accuracy < 0) return null
   return { lat: latitude, lon: longitude, accuracy_m: accuracy, at: position.timestamp }
 }
 

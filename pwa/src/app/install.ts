@@ -1,0 +1,36 @@
+// Putting the app on the home screen: then the browser keeps its data, and it opens like any other app.
+import { computed, shallowRef, type ComputedRef } from 'vue'
+
+/** Chromium's own event; no standard, hence not in TypeScript's library. */
+interface InstallPromptEvent extends Event {
+  prompt(): Promise<unknown>
+}
+
+const offered = shallowRef<InstallPromptEvent | null>(null)
+
+/** The browser is ready to install the app. */
+export const installable: ComputedRef<boolean> = computed(() => offered.value !== null)
+
+/** Listen for the browser's offer; it comes once, early. */
+export function watchInstall(): void {
+  window.addEventListener('beforeinstallprompt', (event) => {
+    event.preventDefault()
+    offered.value = event as InstallPromptEvent
+  })
+  window.addEventListener('appinstalled', () => {
+    offered.value = null
+  })
+}
+
+/** Show the browser's question. It can be asked once per offer. */
+export async function install(): Promise<void> {
+  const event = offered.value
+  offered.value = null
+  await event?.prompt()
+}
+
+/** What to tell where no offer comes: `ios` has the share menu; null when installed already or elsewhere. */
+export function installHint(): 'ios' | null {
+  const standalone = window.matchMedia('(display-mode: standalone)').matches
+  return !standalone && /iPhone|iPad/.test(navigator.userAgent) ? 'ios' : null
+}

@@ -1,0 +1,4 @@
+/** The picture cannot be decoded by this browser. */
+export class UnreadablePhotoError extends Error {
+  override readonly name = 'UnreadablePhotoError'
+}

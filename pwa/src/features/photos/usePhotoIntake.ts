@@ -1,0 +1,52 @@
+// From camera and files into the local database, one picture after the other.
+import { onScopeDispose, ref, type Ref } from 'vue'
+import { problemWords } from '@/app/problem'
+import type { Db } from '@/db'
+import type { PhotoKind } from '@/db/types'
+import { nowIso } from '@/kernel/clock'
+import { addPhoto } from './actions'
+import { createPhotoProcessor, type PhotoProcessor } from './process'
+
+export interface PhotoTarget {
+  visit_id: string | null
+  office_check_in_id: string | null
+  /** Words drawn into the picture: where, who. */
+  lines: string[]
+  time_zone: string
+}
+
+export interface PhotoIntake {
+  /** Pictures being made ready now. */
+  making: Readonly<Ref<number>>
+  /** One sentence per picture that could not be kept. */
+  failures: Ref<string[]>
+  /** Resolves when the picture is on the phone or has been reported as failed; never rejects. */
+  add(file: Blob, kind: PhotoKind, source: 'camera' | 'file'): Promise<void>
+}
+
+/** Pictures already chosen are still kept after the screen has been left. */
+export function usePhotoIntake(
+  db: Db,
+  target: () => PhotoTarget,
+  processor: PhotoProcessor = createPhotoProcessor(),
+): PhotoIntake {
+  const making = ref(0)
+  const failures = ref<string[]>([])
+
+  async function add(file: Blob, kind: PhotoKind, source: 'camera' | 'file'): Promise<void> {
+    const { visit_id, office_check_in_id, lines, time_zone } = target()
+    making.value += 1
+    try {
+      const ready = await processor.process(file, { lines, time_zone, taken_at: nowIso() })
+      await addPhoto(db, { ...ready, visit_id, office_check_in_id, kind, source })
+    } catch (error) {
+      const name = file instanceof File ? `${file.name}: ` : ''
+      failures.value.push(name + problemWords(error))
+    } finally {
+      making.value -= 1
+    }
+  }
+
+  onScopeDispose(() => processor.close())
+  return { making, failures, add }
+}

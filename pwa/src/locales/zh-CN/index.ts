@@ -1,0 +1,11 @@
+// The rep app's words in one file: they are loaded together.
+import common from './common.json'
+import visits from './visits.json'
+import stores from './stores.json'
+import photos from './photos.json'
+import materials from './materials.json'
+import office from './office.json'
+import sync from './sync.json'
+import me from './me.json'
+
+export default { common, visits, stores, photos, materials, office, sync, me }
