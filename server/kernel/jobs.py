@@ -59,6 +59,9 @@ def enqueue(session: Session, name: str, *args: Any) -> None:
     """Run a job once this transaction has committed. Raises KeyError for an unknown name."""
     if name not in _JOBS:
         raise KeyError(name)
+    if not session.in_transaction():
+        # What is queued belongs to a transaction, so that a rollback forgets it.
+        session.begin()
     session.info.setdefault(_PENDING, []).append((name, args))
 
 
@@ -144,7 +147,11 @@ def _after_commit(session: Session) -> None:
     if runner is None:
         return
     for name, args in pending:
-        runner.send(name, list(args))
+        try:
+            runner.send(name, list(args))
+        except Exception:
+            # The change is committed and must be acknowledged; a sweep will find the work.
+            log.exception("job %s could not be queued", name)
 
 
 def _after_rollback(session: Session, previous: SessionTransaction) -> None:

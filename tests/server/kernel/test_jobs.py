@@ -1,0 +1,70 @@
+"""Jobs go out after the commit, and never stand in the way of it."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from server.app import create_app
+from server.config import Settings
+from server.kernel import jobs
+from server.kernel.db import db
+
+
+@pytest.fixture
+def sent(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    found: list[Any] = []
+    runner = app.extensions["storewalk.jobs"]
+    monkeypatch.setattr(runner, "send", lambda name, args: found.append((name, args)))
+    return found
+
+
+def test_a_job_goes_out_after_the_commit(session: Session, sent: list[Any]) -> None:
+    jobs.enqueue(session, "photos.process", "a")
+    with session.begin_nested():
+        pass
+    assert sent == []
+    session.commit()
+    assert sent == [("photos.process", ["a"])]
+
+
+def test_a_rollback_forgets_it(session: Session, sent: list[Any]) -> None:
+    jobs.enqueue(session, "photos.process", "a")
+    session.rollback()
+    session.commit()
+    assert sent == []
+
+
+def test_an_unknown_job_is_a_mistake(session: Session) -> None:
+    with pytest.raises(KeyError):
+        jobs.enqueue(session, "no.such.job")
+
+
+def test_a_dead_queue_does_not_undo_the_commit(
+    app: Flask, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dead(name: str, args: list[Any]) -> None:
+        raise ConnectionError("no queue")
+
+    monkeypatch.setattr(app.extensions["storewalk.jobs"], "send", dead)
+    jobs.enqueue(session, "photos.process", "a")
+    session.commit()
+
+
+def test_the_embedded_consumer_runs_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    done = threading.Event()
+    monkeypatch.setitem(jobs._JOBS, "test.done", done.set)
+    app = create_app(Settings(data_dir=tmp_path))
+    runner = app.extensions["storewalk.jobs"]
+    runner.start()
+    with app.app_context():
+        jobs.enqueue(db.session(), "test.done")
+        db.session.commit()
+    assert done.wait(20)
+    runner.stopping.set()
+    runner.consumer.stop(graceful=True)
