@@ -26,7 +26,7 @@ describe('a form', () => {
     const form = useForm(start)
     const problem = new ApiProblem({ code: 'store_code_taken', title: '编码已存在', detail: '请换一个。', field: 'code' }, 409)
     expect(await form.submit([], () => Promise.reject(problem))).toBe(false)
-    expect(form.errors.value).toEqual({ code: '编码已存在 请换一个。' })
+    expect(form.errors.value).toEqual({ code: t('common.form.problem', { title: '编码已存在', detail: '请换一个。' }) })
     expect(form.problem.value).toBeNull()
   })
 

@@ -19,7 +19,8 @@ export function fieldWords(problem: ApiProblem): Record<string, string> {
   const words: Record<string, string> = {}
   for (const error of problem.errors) words[error.field] ??= fieldMessage(error)
   if (problem.field && !words[problem.field]) {
-    words[problem.field] = [problem.title, problem.detail].filter(Boolean).join(' ')
+    const { title, detail } = problem
+    words[problem.field] = title && detail ? t('common.form.problem', { title, detail }) : title || detail || problem.code
   }
   return words
 }
