@@ -69,9 +69,13 @@ $(MODULES): pwa/package.json pwa/package-lock.json pwa/.npmrc | $(NODE)
 # Two at a time: npm unpacks while pip does.
 BOTH := $(MAKE) --no-print-directory -j2
 
-.PHONY: dev
+.PHONY: dev run-tools check-tools
 dev:
-	@$(BOTH) $(DEV) $(MODULES)
+	@$(BOTH) check-tools
+run-tools: $(RUNTIME) $(DIST)
+	@:
+check-tools: $(DEV) $(MODULES)
+	@:
 
 # --- build and run ---------------------------------------------------------
 
@@ -85,7 +89,7 @@ $(DIST): $(PWA_SOURCES) $(MODULES)
 
 .PHONY: run
 run:
-	@$(BOTH) $(RUNTIME) $(DIST)
+	@$(BOTH) run-tools
 	@mkdir -p "$(STOREWALK_DATA)"
 	@$(FLASK) storewalk demo --migrate --if-empty
 	@echo "Storewalk: http://127.0.0.1:$(PORT)/   console: http://127.0.0.1:$(PORT)/console/"
@@ -97,7 +101,7 @@ ONE_BY_ONE := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 .PHONY: check
 check:
-	@$(BOTH) $(DEV) $(MODULES) $(DIST)
+	@$(BOTH) check-tools $(DIST)
 	@$(BOTH) -k $(ONE_BY_ONE) check-python check-pwa check-pins check-types
 
 .PHONY: check-python
