@@ -13,6 +13,8 @@ timeout = 120
 graceful_timeout = 30
 keepalive = 65
 accesslog = os.environ.get("STOREWALK_ACCESS_LOG") or None
+# Nobody manages a running server through it, and two servers of one user would share its path.
+control_socket_disable = True
 # The heartbeat file on a disk can stall a worker; memory cannot.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 
