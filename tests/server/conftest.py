@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from server.accounts import domain as accounts
@@ -55,23 +57,35 @@ def clock(shared_app: Flask) -> FrozenClock:
     return found
 
 
-@pytest.fixture
-def app(shared_app: Flask, clock: FrozenClock, tmp_path: Path) -> Iterator[Flask]:
-    """The app inside an outer transaction; commits of the code under test are savepoints."""
-    with shared_app.app_context():
-        connection = db.engine.connect()
-    outer = connection.begin()
-    factory = sessionmaker(
-        bind=connection, class_=Session, join_transaction_mode="create_savepoint"
-    )
+@contextmanager
+def undone(app: Flask, connection: Connection | None = None) -> Iterator[Connection]:
+    """Let all sessions share one connection, and in the end undo what they wrote to it.
+
+    Commits of the code under test become savepoints. Inside another undone() hand its connection
+    in: then only what was written since is undone.
+    """
+    with app.app_context():
+        used = connection or db.engine.connect()
+    outer = used.begin_nested() if connection else used.begin()
+    factory = sessionmaker(bind=used, class_=Session, join_transaction_mode="create_savepoint")
     real = db.session
     db.session = scoped_session(factory)  # type: ignore[assignment]
-    with shared_app.app_context():
+    try:
+        with app.app_context():
+            yield used
+    finally:
+        db.session.remove()
+        db.session = real
+        outer.rollback()
+        if connection is None:
+            used.close()
+
+
+@pytest.fixture
+def app(shared_app: Flask, clock: FrozenClock) -> Iterator[Flask]:
+    """The app inside an outer transaction."""
+    with undone(shared_app):
         yield shared_app
-    db.session.remove()
-    db.session = real
-    outer.rollback()
-    connection.close()
 
 
 @pytest.fixture
@@ -90,9 +104,8 @@ class World:
     actors: dict[str, Actor]
 
 
-@pytest.fixture
-def world(session: Session, clock: FrozenClock) -> World:
-    """The company; rep_a and rep_b work in park, rep_w in west."""
+def make_world(session: Session, clock: FrozenClock) -> World:
+    """Write the company; rep_a and rep_b work in park, rep_w in west."""
     regions: dict[str, str] = {}
     for code, parent in (("hq", None), ("east", "hq"), ("west", "hq"), ("park", "east")):
         values = {"code": code, "name": code, "parent_id": regions.get(parent or "")}
@@ -125,6 +138,12 @@ def world(session: Session, clock: FrozenClock) -> World:
 
 
 @pytest.fixture
+def world(session: Session, clock: FrozenClock) -> World:
+    """The company."""
+    return make_world(session, clock)
+
+
+@pytest.fixture
 def client(app: Flask) -> FlaskClient:
     """A client that is not logged in."""
     return app.test_client()
@@ -133,17 +152,16 @@ def client(app: Flask) -> FlaskClient:
 Login = Callable[[str], FlaskClient]
 
 
+def log_in(app: Flask, username: str) -> FlaskClient:
+    """A client with that person's bearer token."""
+    client = app.test_client()
+    answer: Any = client.post("/api/v1/session", json={"username": username, "password": PASSWORD})
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {answer.json['token']}"
+    return client
+
+
 @pytest.fixture
 def login(app: Flask, world: World) -> Login:
     """login('rep_a') gives a client with that person's bearer token."""
-
-    def open_client(username: str) -> FlaskClient:
-        client = app.test_client()
-        answer: Any = client.post(
-            "/api/v1/session", json={"username": username, "password": PASSWORD}
-        )
-        assert answer.status_code == 200, answer.get_data(as_text=True)
-        client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {answer.json['token']}"
-        return client
-
-    return open_client
+    return partial(log_in, app)

@@ -9,13 +9,11 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy.orm import Session
 
 from server.apidocs import document
-from server.kernel.clock import FrozenClock
 from server.kernel.ids import new_id
-from tests.server.conftest import PASSWORD, Login, World
-from tests.server.contract.day import CALLERS, Day, Side, make_day
+from tests.server.conftest import PASSWORD, Login
+from tests.server.contract.day import CALLERS, Day, Side
 from tests.server.contract.doors import (
     DOORS,
     HARMLESS_FILTERS,
@@ -27,11 +25,6 @@ from tests.server.contract.doors import (
 from tests.server.sync.phone import AT, Phone
 
 DOORS_FILE = "tests/server/contract/doors.py"
-
-
-@pytest.fixture
-def day(world: World, login: Login, session: Session, clock: FrozenClock) -> Day:
-    return make_day(world, login, session, clock)
 
 
 def operations(app: Flask) -> set[str]:
