@@ -2170,6 +2170,7 @@ export interface components {
             name: string;
             pin_quality_m: number;
             radius_m: number;
+            region_id: string;
         };
         VisitsOut: {
             items: components["schemas"]["VisitItemOut"][];
