@@ -1,7 +1,7 @@
 // The few single values of a person's database.
 import type { Contact } from '../kernel/clock'
 import type { IsoTime } from './types'
-import type { Db } from './schema'
+import type { Tables } from './tables'
 
 interface MetaValues {
   /** The number of the last op made. */
@@ -15,17 +15,19 @@ interface MetaValues {
 }
 
 /** A value, or null where it was never set. */
-export async function getMeta<K extends keyof MetaValues>(db: Db, key: K): Promise<MetaValues[K] | null> {
-  const row = await db.meta.get(key)
+export async function getMeta<K extends keyof MetaValues>(t: Pick<Tables, 'meta'>, key: K): Promise<MetaValues[K] | null> {
+  const row = await t.meta.get(key)
   return row === undefined ? null : (row.value as MetaValues[K])
 }
 
 /** Set a value. */
-export async function setMeta<K extends keyof MetaValues>(db: Db, key: K, value: MetaValues[K]): Promise<void> {
-  await db.meta.put({ key, value })
+export async function setMeta<K extends keyof MetaValues>(
+  t: Pick<Tables, 'meta'>, key: K, value: MetaValues[K],
+): Promise<void> {
+  await t.meta.put({ key, value })
 }
 
 /** Forget a value. */
-export async function dropMeta(db: Db, key: keyof MetaValues): Promise<void> {
-  await db.meta.delete(key)
+export async function dropMeta(t: Pick<Tables, 'meta'>, key: keyof MetaValues): Promise<void> {
+  await t.meta.delete(key)
 }

@@ -1,6 +1,6 @@
 // Writing what the server says into the local tables, for the feed and for answers to ops alike.
 import { mergeHandout, mergeNote, mergeOfficeCheckIn, mergePhoto, mergeVisit } from './merge'
-import type { Db } from './schema'
+import type { Tables } from './tables'
 import type {
   Entity, HandoutRecord, Id, MaterialRecord, NoteRecord, OfficeCheckInRecord, OfficeRecord, OpKind,
   PersonRecord, PhotoRecord, StockRecord, StoreRecord, VisitRecord,
@@ -12,19 +12,19 @@ export interface ServerRecord { entity: Entity; id: Id; record: object | null }
 interface Batch { records: object[]; gone: Id[] }
 
 /** Write them. Runs inside the caller's transaction over all tables. */
-export async function applyRecords(db: Db, changes: readonly ServerRecord[]): Promise<void> {
-  const unsent = await unsentKinds(db)
+export async function applyRecords(t: Tables, changes: readonly ServerRecord[]): Promise<void> {
+  const unsent = await unsentKinds(t)
   for (const [entity, batch] of grouped(changes)) {
-    await writers[entity]?.(db, batch, unsent)
+    await writers[entity]?.(t, batch, unsent)
   }
 }
 
 type Unsent = ReadonlyMap<Id, ReadonlySet<OpKind>>
 
 /** The kinds of the unsent ops about each record. */
-async function unsentKinds(db: Db): Promise<Unsent> {
+async function unsentKinds(t: Tables): Promise<Unsent> {
   const found = new Map<Id, Set<OpKind>>()
-  await db.outbox.each((op) => {
+  await t.outbox.each((op) => {
     const kinds = found.get(op.record_id) ?? new Set<OpKind>()
     found.set(op.record_id, kinds.add(op.kind))
   })
@@ -44,57 +44,57 @@ function grouped(changes: readonly ServerRecord[]): Map<Entity, Batch> {
   return found
 }
 
-type WriteBatch = (db: Db, batch: Batch, unsent: Unsent) => Promise<void>
+type WriteBatch = (t: Tables, batch: Batch, unsent: Unsent) => Promise<void>
 
 // An entity of a later server has no writer here, and is left to the version that knows it.
 const writers: Partial<Record<string, WriteBatch>> = {
-  async store(db, { records, gone }) {
-    await db.stores.bulkPut(records as StoreRecord[])
+  async store(t, { records, gone }) {
+    await t.stores.bulkPut(records as StoreRecord[])
     // A visit names its store for good, also after the store went to somebody else.
-    const named = new Set((await db.visits.where('store_id').anyOf(gone).uniqueKeys()) as unknown as Id[])
-    await db.stores.where('id').anyOf([...named]).modify({ active: false })
-    await db.stores.bulkDelete(gone.filter((id) => !named.has(id)))
+    const named = new Set((await t.visits.where('store_id').anyOf(gone).uniqueKeys()) as unknown as Id[])
+    await t.stores.where('id').anyOf([...named]).modify({ active: false })
+    await t.stores.bulkDelete(gone.filter((id) => !named.has(id)))
   },
-  async material(db, { records, gone }) {
-    await db.materials.bulkPut(records as MaterialRecord[])
-    await db.materials.bulkDelete(gone)
+  async material(t, { records, gone }) {
+    await t.materials.bulkPut(records as MaterialRecord[])
+    await t.materials.bulkDelete(gone)
   },
-  async office(db, { records, gone }) {
-    await db.offices.bulkPut(records as OfficeRecord[])
-    await db.offices.bulkDelete(gone)
+  async office(t, { records, gone }) {
+    await t.offices.bulkPut(records as OfficeRecord[])
+    await t.offices.bulkDelete(gone)
   },
-  async person(db, { records, gone }) {
-    await db.people.bulkPut(records as PersonRecord[])
-    await db.people.bulkDelete(gone)
+  async person(t, { records, gone }) {
+    await t.people.bulkPut(records as PersonRecord[])
+    await t.people.bulkDelete(gone)
   },
-  async stock(db, { records, gone }) {
-    await db.stock.bulkPut(records as StockRecord[])
-    await db.stock.bulkDelete(gone)
+  async stock(t, { records, gone }) {
+    await t.stock.bulkPut(records as StockRecord[])
+    await t.stock.bulkDelete(gone)
   },
-  async visit(db, { records, gone }, unsent) {
+  async visit(t, { records, gone }, unsent) {
     const theirs = records as VisitRecord[]
-    const mine = await db.visits.bulkGet(theirs.map((one) => one.id))
-    await db.visits.bulkPut(theirs.map((one, at) => mergeVisit(mine[at], one, unsent.get(one.id))))
-    await db.visits.bulkDelete(sentOnly(gone, unsent))
+    const mine = await t.visits.bulkGet(theirs.map((one) => one.id))
+    await t.visits.bulkPut(theirs.map((one, at) => mergeVisit(mine[at], one, unsent.get(one.id))))
+    await t.visits.bulkDelete(sentOnly(gone, unsent))
   },
-  async note(db, { records, gone }, unsent) {
-    await db.notes.bulkPut((records as NoteRecord[]).map((one) => mergeNote(one)))
-    await db.notes.bulkDelete(sentOnly(gone, unsent))
+  async note(t, { records, gone }, unsent) {
+    await t.notes.bulkPut((records as NoteRecord[]).map((one) => mergeNote(one)))
+    await t.notes.bulkDelete(sentOnly(gone, unsent))
   },
-  async photo(db, { records, gone }, unsent) {
+  async photo(t, { records, gone }, unsent) {
     const theirs = records as PhotoRecord[]
-    const mine = await db.photos.bulkGet(theirs.map((one) => one.id))
-    const uploads = await db.uploads.bulkGet(theirs.map((one) => one.sha256))
-    await db.photos.bulkPut(theirs.map((one, at) => mergePhoto(mine[at], one, uploads[at]?.state ?? null)))
-    await db.photos.bulkDelete(sentOnly(gone, unsent))
+    const mine = await t.photos.bulkGet(theirs.map((one) => one.id))
+    const uploads = await t.uploads.bulkGet(theirs.map((one) => one.sha256))
+    await t.photos.bulkPut(theirs.map((one, at) => mergePhoto(mine[at], one, uploads[at]?.state ?? null)))
+    await t.photos.bulkDelete(sentOnly(gone, unsent))
   },
-  async handout(db, { records, gone }, unsent) {
-    await db.handouts.bulkPut((records as HandoutRecord[]).map((one) => mergeHandout(one)))
-    await db.handouts.bulkDelete(sentOnly(gone, unsent))
+  async handout(t, { records, gone }, unsent) {
+    await t.handouts.bulkPut((records as HandoutRecord[]).map((one) => mergeHandout(one)))
+    await t.handouts.bulkDelete(sentOnly(gone, unsent))
   },
-  async office_check_in(db, { records, gone }, unsent) {
-    await db.office_check_ins.bulkPut((records as OfficeCheckInRecord[]).map((one) => mergeOfficeCheckIn(one)))
-    await db.office_check_ins.bulkDelete(sentOnly(gone, unsent))
+  async office_check_in(t, { records, gone }, unsent) {
+    await t.office_check_ins.bulkPut((records as OfficeCheckInRecord[]).map((one) => mergeOfficeCheckIn(one)))
+    await t.office_check_ins.bulkDelete(sentOnly(gone, unsent))
   },
 }
 

@@ -36,7 +36,8 @@ export class Db extends Dexie {
   /** userId: whose database. name: another name, for tests. */
   constructor(readonly userId: string, name: string = databaseName(userId)) {
     // An acknowledged save must outlive a phone that loses power: relaxed durability only reaches the OS.
-    super(name, { chromeTransactionDurability: 'strict' })
+    // No cache: it would hold pictures in memory.
+    super(name, { chromeTransactionDurability: 'strict', cache: 'disabled' })
     this.version(1).stores({
       stores: 'id',
       materials: 'id',

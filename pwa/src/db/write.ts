@@ -4,6 +4,7 @@ import { newId } from '../kernel/ids'
 import { asSaveError, InvalidInputError, isQuota } from './errors'
 import { getMeta, setMeta } from './meta'
 import type { Db } from './schema'
+import { inTransaction, type Tables } from './tables'
 import type { Bytes, Id, IsoTime, OpKind, OutboxOp, Upload } from './types'
 
 /** What an op says; all else is filled in by enqueue. */
@@ -26,7 +27,9 @@ export interface NewFile {
 
 /** Writes within one transaction. */
 export interface Writer {
-  db: Db
+  /** The transaction's tables; the database's own would write outside of it. */
+  t: Tables
+  author: Id
   /** The moment of the action, by the phone. */
   at: IsoTime
   /** Put an op into the outbox; returns its id. */
@@ -60,17 +63,18 @@ export async function save<T>(db: Db, work: (write: Writer) => Promise<T>, clock
 }
 
 function attempt<T>(db: Db, work: (write: Writer) => Promise<T>, clock: Clock): Promise<T> {
-  return db.transaction('rw', db.tables, () => work(writer(db, clock)))
+  return inTransaction(db, (t) => work(writer(db, t, clock)))
 }
 
-function writer(db: Db, clock: Clock): Writer {
+function writer(db: Db, t: Tables, clock: Clock): Writer {
   const at = nowIso(clock)
   return {
-    db,
+    t,
+    author: db.userId,
     at,
     async enqueue(op) {
-      const seq = ((await getMeta(db, 'device_seq')) ?? 0) + 1
-      await setMeta(db, 'device_seq', seq)
+      const seq = ((await getMeta(t, 'device_seq')) ?? 0) + 1
+      await setMeta(t, 'device_seq', seq)
       const row: OutboxOp = {
         op_id: newId(clock.now().getTime()),
         seq,
@@ -79,7 +83,7 @@ function writer(db: Db, clock: Clock): Writer {
         author: db.userId,
         payload: op.payload,
         depends_on: op.depends_on ?? [],
-        ...evidence(clock, await getMeta(db, 'contact')),
+        ...evidence(clock, await getMeta(t, 'contact')),
         device_at: at,
         state: 'waiting',
         problem: null,
@@ -87,15 +91,18 @@ function writer(db: Db, clock: Clock): Writer {
         created_at: at,
         bytes: JSON.stringify(op.payload).length + OP_OVERHEAD,
       }
-      await db.outbox.add(row)
+      await t.outbox.add(row)
       return row.op_id
     },
     async keepFile(file, announcedBy) {
-      const known = await db.uploads.get(file.sha256)
-      if (file.thumb) await db.thumbs.put({ sha256: file.sha256, mime: file.thumb.mime, bytes: pack(db, file.thumb.bytes, file.thumb.mime) })
+      const known = await t.uploads.get(file.sha256)
+      if (file.thumb) {
+        const { mime, bytes } = file.thumb
+        await t.thumbs.put({ sha256: file.sha256, mime, bytes: pack(db, bytes, mime) })
+      }
       if (known?.state === 'done') return true
-      await db.blobs.put({ sha256: file.sha256, mime: file.mime, bytes: pack(db, file.bytes, file.mime) })
-      await db.uploads.put({
+      await t.blobs.put({ sha256: file.sha256, mime: file.mime, bytes: pack(db, file.bytes, file.mime) })
+      await t.uploads.put({
         sha256: file.sha256,
         what: file.what,
         op_ids: [...(known?.op_ids ?? []), announcedBy],
@@ -109,7 +116,7 @@ function writer(db: Db, clock: Clock): Writer {
       return false
     },
     async unsent(kind, recordId) {
-      const ops = await db.outbox.where('record_id').equals(recordId).toArray()
+      const ops = await t.outbox.where('record_id').equals(recordId).toArray()
       return ops.filter((op) => op.kind === kind).map((op) => op.op_id)
     },
   }

@@ -9,7 +9,7 @@ import {
   afterFailure, afterPull, afterPush, afterUpload, newCycle, nextStep, type Cycle, type CycleEnd, type Step,
 } from './engine'
 import { backlog, beginBatch, recover, releaseBatch, settle, snapshot } from './outbox'
-import { forgetCursor, pullPage } from './pull'
+import { forgetCursor, OtherPersonError, pullPage } from './pull'
 import { SCHEMA, type Transport } from './transport'
 import {
   beginUpload, bytesOf, failUpload, finishUploads, noteProgress, releaseUpload, sendFile,
@@ -65,17 +65,22 @@ interface Taken { cycle: Cycle; end: CycleEnd | null }
 
 /** Ask who the server takes us for. Nothing is sent or taken under another person's name. */
 async function introduce(deps: CycleDeps, cycle: Cycle): Promise<CycleEnd | null> {
-  const sent = sending(deps.clock)
   try {
-    const me = await deps.transport.me()
-    const contact = contactOf(deps.clock, sent, me.server_time)
-    if (contact) await setMeta(deps.db, 'contact', contact)
-    deps.onMe(me)
-    return me.user.id === deps.db.userId ? null : strangerEnd(cycle)
+    return (await isMe(deps)) ? null : strangerEnd(cycle)
   } catch (error) {
     const failed = afterFailure(cycle, { do: 'pull' }, asApiError(error))
     return failed.then === 'end' ? failed.end : null
   }
+}
+
+/** True if the session is this person's. Learns the server's time on the way. Raises ApiError. */
+async function isMe(deps: CycleDeps): Promise<boolean> {
+  const sent = sending(deps.clock)
+  const me = await deps.transport.me()
+  const contact = contactOf(deps.clock, sent, me.server_time)
+  if (contact) await setMeta(deps.db, 'contact', contact)
+  deps.onMe(me)
+  return me.user.id === deps.db.userId
 }
 
 function strangerEnd(cycle: Cycle): CycleEnd {
@@ -88,7 +93,7 @@ async function take(deps: CycleDeps, cycle: Cycle, step: Exclude<Step, { do: 'en
       case 'push':
         return await push(deps, cycle, step.op_ids)
       case 'pull': {
-        const page = await pullPage(deps.db, deps.transport)
+        const page = await pullPage(deps.db, deps.transport, () => isMe(deps))
         const next = afterPull(cycle, page.more, page.hadCursor)
         if (next.confirmed.length > 0) await finishUploads(deps.db, next.confirmed)
         return { cycle: next.cycle, end: null }
@@ -97,6 +102,7 @@ async function take(deps: CycleDeps, cycle: Cycle, step: Exclude<Step, { do: 'en
         return { cycle: await upload(deps, cycle, step.sha256), end: null }
     }
   } catch (error) {
+    if (error instanceof OtherPersonError) return { cycle, end: strangerEnd(cycle) }
     return fail(deps, cycle, step, asApiError(error))
   }
 }

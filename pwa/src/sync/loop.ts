@@ -1,6 +1,6 @@
 // When to sync: on the start, on new work, on coming online or into view, on the worker's word, on a timer;
 // in one tab at a time, and later and later while it fails.
-import { liveQuery, type Subscription } from 'dexie'
+import { follow } from '../db/follow'
 import { countFailures, nextDelayS, type CycleEnd } from './engine'
 import { runCycle, type CycleDeps } from './cycle'
 import type { IsoTime } from '../db/types'
@@ -54,7 +54,7 @@ export function createSync(deps: SyncDeps): Sync {
   let again = false
   let timer: number | null = null
   let unlisten: (() => void) | null = null
-  let watching: Subscription | null = null
+  let unfollow: (() => void) | null = null
   let unsent: number | null = null
 
   function tell(state: LoopState, nextS: number | null = null, problem: Problem | null = null): void {
@@ -125,19 +125,16 @@ export function createSync(deps: SyncDeps): Sync {
       if (!stopped) return
       stopped = false
       unlisten = around.listen(wake)
-      watching = liveQuery(() => db.outbox.count()).subscribe({
-        next: onCount,
-        error: (error: unknown) => console.error('The outbox cannot be watched:', error),
-      })
+      unfollow = follow(() => db.outbox.count(), onCount)
       void trigger()
     },
     stop() {
       stopped = true
       schedule(null)
       unlisten?.()
-      watching?.unsubscribe()
+      unfollow?.()
       unlisten = null
-      watching = null
+      unfollow = null
     },
     syncNow() {
       wake()

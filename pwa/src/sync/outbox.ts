@@ -2,6 +2,7 @@
 // server has acknowledged it, in the same transaction that writes the server's record.
 import { applyRecords, type ServerRecord } from '../db/records'
 import type { Db } from '../db/schema'
+import { inTransaction, type Tables } from '../db/tables'
 import type { Entity, HandoutRecord, Id, IsoTime, OpKind, OutboxOp } from '../db/types'
 import { isParked, type Mark, type OpView, type UploadView } from './engine'
 import type { WireOp } from './transport'
@@ -30,21 +31,21 @@ export async function snapshot(db: Db): Promise<Snapshot> {
 
 /** After a start: what was on its way when the page ended is waiting again. */
 export async function recover(db: Db): Promise<void> {
-  await db.transaction('rw', db.outbox, db.uploads, db.photos, async () => {
-    await db.outbox.toCollection().modify((op) => {
+  await inTransaction(db, async (t) => {
+    await t.outbox.toCollection().modify((op) => {
       if (op.state === 'sending') op.state = 'waiting'
     })
-    const broken = await db.uploads.where('state').equals('sending').primaryKeys()
-    await db.uploads.where('sha256').anyOf(broken).modify({ state: 'waiting' })
-    await db.photos.where('sha256').anyOf(broken).modify({ upload: 'waiting' })
+    const broken = await t.uploads.where('state').equals('sending').primaryKeys()
+    await t.uploads.where('sha256').anyOf(broken).modify({ state: 'waiting' })
+    await t.photos.where('sha256').anyOf(broken).modify({ upload: 'waiting' })
   })
 }
 
 /** Mark a batch as on its way, and write it as the server wants it. */
 export async function beginBatch(db: Db, ids: readonly Id[]): Promise<WireOp[]> {
-  return db.transaction('rw', db.outbox, async () => {
-    const ops = (await db.outbox.bulkGet([...ids])).filter((op) => op !== undefined)
-    await db.outbox.bulkPut(ops.map((op) => ({ ...op, state: 'sending' as const, attempts: op.attempts + 1 })))
+  return inTransaction(db, async (t) => {
+    const ops = (await t.outbox.bulkGet([...ids])).filter((op) => op !== undefined)
+    await t.outbox.bulkPut(ops.map((op) => ({ ...op, state: 'sending' as const, attempts: op.attempts + 1 })))
     return ops.map(wireOp)
   })
 }
@@ -58,8 +59,8 @@ export async function releaseBatch(db: Db, ids: readonly Id[]): Promise<void> {
 
 /** Write what became of a batch: acknowledged ops give way to the server's records, others are marked. */
 export async function settle(db: Db, marks: readonly Mark[]): Promise<void> {
-  await db.transaction('rw', db.tables, async () => {
-    const known = await db.outbox.bulkGet(marks.map((mark) => mark.op_id))
+  await inTransaction(db, async (t) => {
+    const known = await t.outbox.bulkGet(marks.map((mark) => mark.op_id))
     const done: Id[] = []
     const records: ServerRecord[] = []
     for (const [at, mark] of marks.entries()) {
@@ -67,26 +68,26 @@ export async function settle(db: Db, marks: readonly Mark[]): Promise<void> {
       if (!op) continue
       if (mark.to !== 'done') {
         const problem = mark.to === 'waiting' ? null : mark.problem
-        await db.outbox.update(op.op_id, { state: mark.to, problem })
+        await t.outbox.update(op.op_id, { state: mark.to, problem })
         continue
       }
       done.push(op.op_id)
-      if (!mark.replayed) await takeFromStock(db, op)
-      if (await isNews(db, op, mark.replayed)) {
+      if (!mark.replayed) await takeFromStock(t, op)
+      if (await isNews(t, op, mark.replayed)) {
         records.push({ entity: ENTITY_OF[op.kind], id: op.record_id, record: mark.result as object })
       }
     }
     // First out of the outbox: what is still in it holds back the server's word about its record.
-    await db.outbox.bulkDelete(done)
-    await applyRecords(db, records)
+    await t.outbox.bulkDelete(done)
+    await applyRecords(t, records)
   })
 }
 
 /** A repeated op is answered with its first answer; the feed may have told more since. */
-async function isNews(db: Db, op: OutboxOp, replayed: boolean): Promise<boolean> {
+async function isNews(t: Tables, op: OutboxOp, replayed: boolean): Promise<boolean> {
   if (!replayed || op.kind === 'visit.check_in') return true
-  if (op.kind === 'office.check_in') return (await db.office_check_ins.get(op.record_id))?.sync !== 'sent'
-  if (op.kind === 'handout.add') return (await db.handouts.get(op.record_id))?.sync !== 'sent'
+  if (op.kind === 'office.check_in') return (await t.office_check_ins.get(op.record_id))?.sync !== 'sent'
+  if (op.kind === 'handout.add') return (await t.handouts.get(op.record_id))?.sync !== 'sent'
   return true
 }
 
@@ -94,10 +95,10 @@ async function isNews(db: Db, op: OutboxOp, replayed: boolean): Promise<boolean>
  * The balance on the phone is the server's less what waits here. Between this answer and the next pull
  * the handout is in neither; a replayed one may already be in the server's number.
  */
-async function takeFromStock(db: Db, op: OutboxOp): Promise<void> {
+async function takeFromStock(t: Tables, op: OutboxOp): Promise<void> {
   if (op.kind !== 'handout.add') return
   const { material_id, quantity } = op.payload as unknown as HandoutRecord
-  await db.stock.where('id').equals(material_id).modify((row) => {
+  await t.stock.where('id').equals(material_id).modify((row) => {
     row.balance -= quantity
   })
 }

@@ -2,19 +2,32 @@
 import { dropMeta, getMeta, setMeta } from '../db/meta'
 import { applyRecords } from '../db/records'
 import type { Db } from '../db/schema'
+import { inTransaction } from '../db/tables'
 import type { Transport } from './transport'
 
 export const PAGE = 500
 
-/** Pull the next page. `hadCursor`: the request named where this person's feed goes on. Raises ApiError. */
-export async function pullPage(db: Db, transport: Transport): Promise<{ more: boolean; hadCursor: boolean }> {
+/** The answer to a first pull came when the session belonged to somebody else: nothing of it was taken. */
+export class OtherPersonError extends Error {
+  override readonly name = 'OtherPersonError'
+}
+
+/**
+ * Pull the next page. `hadCursor`: the request named where this person's feed goes on, which the server refuses
+ * to anybody else. The first pull of all has none, so `isMe` is asked afterwards.
+ * Raises ApiError, OtherPersonError.
+ */
+export async function pullPage(
+  db: Db, transport: Transport, isMe: () => Promise<boolean>,
+): Promise<{ more: boolean; hadCursor: boolean }> {
   const cursor = await getMeta(db, 'cursor')
   const page = await transport.pull(cursor, PAGE)
-  await db.transaction('rw', db.tables, async () => {
+  if (cursor === null && !(await isMe())) throw new OtherPersonError('the session belongs to another person')
+  await inTransaction(db, async (t) => {
     // A run that was given up (another tab took over) must not turn the cursor back.
-    if ((await getMeta(db, 'cursor')) !== cursor) return
-    await applyRecords(db, page.changes)
-    await setMeta(db, 'cursor', page.cursor)
+    if ((await getMeta(t, 'cursor')) !== cursor) return
+    await applyRecords(t, page.changes)
+    await setMeta(t, 'cursor', page.cursor)
   })
   // A server that gives the same cursor again has nothing more, whatever it says.
   return { more: page.more && page.cursor !== cursor, hadCursor: cursor !== null }

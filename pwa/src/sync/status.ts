@@ -1,6 +1,6 @@
 // What the screens say about the sync: the loop's own state and the counts out of the database.
-import { liveQuery } from 'dexie'
 import { readonly, ref, type Ref } from 'vue'
+import { follow } from '../db/follow'
 import { getMeta } from '../db/meta'
 import type { Db } from '../db/schema'
 import type { IsoTime } from '../db/types'
@@ -46,24 +46,21 @@ export function createStatus(): StatusKeeper {
     },
     follow(db) {
       stop()
+      stop = () => undefined
       status.value = { ...NOTHING }
       if (!db) return
-      const counts = liveQuery(async () => ({ ...(await backlog(db)), success: await getMeta(db, 'last_success_at') }))
-      const watching = counts.subscribe({
-        next: (found) => {
-          status.value = {
-            ...status.value,
-            waiting: found.ops - found.parked,
-            parked: found.parked,
-            uploads_waiting: found.uploads,
-            bytes_waiting: found.bytes,
-            oldest_at: found.oldest_at,
-            last_success_at: found.success,
-          }
-        },
-        error: (error: unknown) => console.error('The backlog cannot be watched:', error),
+      const counts = async () => ({ ...(await backlog(db)), success: await getMeta(db, 'last_success_at') })
+      stop = follow(counts, (found) => {
+        status.value = {
+          ...status.value,
+          waiting: found.ops - found.parked,
+          parked: found.parked,
+          uploads_waiting: found.uploads,
+          bytes_waiting: found.bytes,
+          oldest_at: found.oldest_at,
+          last_success_at: found.success,
+        }
       })
-      stop = () => watching.unsubscribe()
     },
   }
 }

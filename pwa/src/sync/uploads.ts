@@ -1,6 +1,7 @@
 // One file's bytes to the server: from where it stands, in one body, done only when it says complete.
 import { asBlob } from '../db/write'
 import type { Db } from '../db/schema'
+import { inTransaction, type Tables } from '../db/tables'
 import type { Upload } from '../db/types'
 import { ApiError, localProblem, type Problem } from '../kernel/problem'
 import { sha256Hex } from '../kernel/hash'
@@ -72,11 +73,11 @@ export async function bytesOf(db: Db, upload: Upload): Promise<Blob | null> {
 
 /** Mark an upload as on its way. Returns it, or null where it is gone. */
 export async function beginUpload(db: Db, sha256: string): Promise<Upload | null> {
-  return db.transaction('rw', db.uploads, db.photos, async () => {
-    const upload = await db.uploads.get(sha256)
+  return inTransaction(db, async (t) => {
+    const upload = await t.uploads.get(sha256)
     if (!upload) return null
-    await db.uploads.update(sha256, { state: 'sending', attempts: upload.attempts + 1 })
-    await db.photos.where('sha256').equals(sha256).modify({ upload: 'sending' })
+    await t.uploads.update(sha256, { state: 'sending', attempts: upload.attempts + 1 })
+    await t.photos.where('sha256').equals(sha256).modify({ upload: 'sending' })
     return upload
   })
 }
@@ -88,36 +89,33 @@ export async function noteProgress(db: Db, sha256: string, bytesSent: number): P
 
 /** The run ended before it was complete: it waits again. */
 export async function releaseUpload(db: Db, sha256: string): Promise<void> {
-  await mark(db, [sha256], { state: 'waiting' })
+  await inTransaction(db, (t) => mark(t, [sha256], { state: 'waiting' }))
 }
 
 /** It cannot be sent; it stays with its problem until somebody asks to try again. */
 export async function failUpload(db: Db, sha256: string, problem: Problem): Promise<void> {
-  await mark(db, [sha256], { state: 'failed', problem })
+  await inTransaction(db, (t) => mark(t, [sha256], { state: 'failed', problem }))
 }
 
 /** Verified by the server and confirmed: the bytes may go. Thumbs stay for the screens. */
 export async function finishUploads(db: Db, hashes: readonly string[]): Promise<void> {
-  await db.transaction('rw', db.uploads, db.photos, db.blobs, async () => {
-    await mark(db, hashes, { state: 'done', problem: null })
-    for (const upload of await db.uploads.bulkGet([...hashes])) {
-      if (upload) await db.uploads.update(upload.sha256, { bytes_sent: upload.bytes_total })
-    }
-    await db.blobs.bulkDelete([...hashes])
+  await inTransaction(db, async (t) => {
+    await mark(t, hashes, { state: 'done', problem: null })
+    await t.blobs.bulkDelete([...hashes])
   })
 }
 
 /** Give failed uploads another chance, because somebody asked. */
 export async function retryFailed(db: Db): Promise<void> {
-  const failed = await db.uploads.where('state').equals('failed').primaryKeys()
-  await mark(db, failed, { state: 'waiting', problem: null })
+  await inTransaction(db, async (t) => {
+    const failed = await t.uploads.where('state').equals('failed').primaryKeys()
+    await mark(t, failed, { state: 'waiting', problem: null })
+  })
 }
 
 async function mark(
-  db: Db, hashes: readonly string[], values: { state: Upload['state']; problem?: Problem | null },
+  t: Tables, hashes: readonly string[], values: { state: Upload['state']; problem?: Problem | null },
 ): Promise<void> {
-  await db.transaction('rw', db.uploads, db.photos, async () => {
-    await db.uploads.where('sha256').anyOf([...hashes]).modify(values)
-    await db.photos.where('sha256').anyOf([...hashes]).modify({ upload: values.state })
-  })
+  await t.uploads.where('sha256').anyOf([...hashes]).modify(values)
+  await t.photos.where('sha256').anyOf([...hashes]).modify({ upload: values.state })
 }

@@ -33,7 +33,7 @@ export async function handOut(db: Db, input: HandoutInput, clock: Clock = system
   // Before the transaction: it would end while something else than the database is awaited.
   const sha256 = signature && signature.byteLength > 0 ? await sha256Hex(signature) : null
   return save(db, async (write) => {
-    const visit = await visitById(db, input.visit_id)
+    const visit = await visitById(write.t, input.visit_id)
     const said = {
       visit_id: visit.id,
       material_id: input.material_id,
@@ -45,7 +45,7 @@ export async function handOut(db: Db, input: HandoutInput, clock: Clock = system
     const handout: LocalHandout = {
       id: newId(Date.parse(write.at)), store_id: visit.store_id, ...said, flags: [], sync: 'local',
     }
-    await db.handouts.add(handout)
+    await write.t.handouts.add(handout)
     const op = await write.enqueue({
       kind: 'handout.add', record_id: handout.id, payload: said, depends_on: await checkInOf(write, visit.id),
     })

@@ -18,11 +18,11 @@ export interface OfficeCheckInInput {
 /** Check in at an office; returns the check-in's id. Raises StorageFullError, SaveFailedError. */
 export function officeCheckIn(db: Db, input: OfficeCheckInInput, clock: Clock = systemClock): Promise<Id> {
   return save(db, async (write) => {
-    const office = input.office_id ? await db.offices.get(input.office_id) : undefined
+    const office = input.office_id ? await write.t.offices.get(input.office_id) : undefined
     const reason = someText(input.reason, REASON_MAX)
     const checkIn: LocalOfficeCheckIn = {
       id: newId(Date.parse(write.at)),
-      author_id: db.userId,
+      author_id: write.author,
       office_id: input.office_id,
       week: weekOf(write.at, organisation.value.time_zone),
       at: write.at,
@@ -35,7 +35,7 @@ export function officeCheckIn(db: Db, input: OfficeCheckInInput, clock: Clock = 
       reason,
       sync: 'local',
     }
-    await db.office_check_ins.add(checkIn)
+    await write.t.office_check_ins.add(checkIn)
     await write.enqueue({
       kind: 'office.check_in',
       record_id: checkIn.id,

@@ -35,7 +35,7 @@ export function addPhoto(db: Db, input: PhotoInput, clock: Clock = systemClock):
       throw new InvalidInputError('visit_id', 'a photo belongs to a visit or to an office check-in')
     }
     if (input.image.byteLength === 0) throw new InvalidInputError('image', 'is empty')
-    if (input.visit_id) await visitById(db, input.visit_id)
+    if (input.visit_id) await visitById(write.t, input.visit_id)
     const said = {
       visit_id: input.visit_id,
       office_check_in_id: input.office_check_in_id,
@@ -63,7 +63,7 @@ export function addPhoto(db: Db, input: PhotoInput, clock: Clock = systemClock):
       id, ...said, state: 'awaiting_bytes', problem: null, uploaded_at: null,
       sync: 'local', upload: there ? 'done' : 'waiting',
     }
-    await db.photos.add(photo)
+    await write.t.photos.add(photo)
     return id
   }, clock)
 }

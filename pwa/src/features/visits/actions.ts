@@ -2,6 +2,7 @@
 import { organisation } from '../../app/session'
 import { InvalidInputError } from '../../db/errors'
 import type { Db } from '../../db/schema'
+import type { Tables } from '../../db/tables'
 import type { Fix, Id, LocalVisit } from '../../db/types'
 import { needText, save, someText, type Writer } from '../../db/write'
 import { dayOf, systemClock, type Clock } from '../../kernel/clock'
@@ -25,14 +26,14 @@ export interface CheckInInput {
  */
 export function checkIn(db: Db, input: CheckInInput, clock: Clock = systemClock): Promise<Id> {
   return save(db, async (write) => {
-    const open = await openAt(db, input.store_id, dayOf(write.at, organisation.value.time_zone))
+    const open = await openAt(write.t, input.store_id, dayOf(write.at, organisation.value.time_zone))
     if (open) return open.id
-    const store = await db.stores.get(input.store_id)
+    const store = await write.t.stores.get(input.store_id)
     const reason = someText(input.reason, REASON_MAX)
     const visit = newVisit(write, input, store?.region_id ?? '')
     visit.distance_m = between(input.fix, store)
     visit.reason = reason
-    await db.visits.add(visit)
+    await write.t.visits.add(visit)
     await write.enqueue({
       kind: 'visit.check_in',
       record_id: visit.id,
@@ -42,8 +43,8 @@ export function checkIn(db: Db, input: CheckInInput, clock: Clock = systemClock)
   }, clock)
 }
 
-async function openAt(db: Db, storeId: Id, day: string): Promise<LocalVisit | undefined> {
-  const visits = await db.visits.where('store_id').equals(storeId).toArray()
+async function openAt(t: Tables, storeId: Id, day: string): Promise<LocalVisit | undefined> {
+  const visits = await t.visits.where('store_id').equals(storeId).toArray()
   const zone = organisation.value.time_zone
   return visits.find((visit) => visit.state === 'in_progress' && dayOf(visit.checked_in_at, zone) === day)
 }
@@ -52,7 +53,7 @@ function newVisit(write: Writer, input: CheckInInput, regionId: Id): LocalVisit 
   return {
     id: newId(Date.parse(write.at)),
     store_id: input.store_id,
-    author_id: write.db.userId,
+    author_id: write.author,
     region_id: regionId,
     state: 'in_progress',
     planned: input.planned,
@@ -82,9 +83,9 @@ export function checkOut(
   db: Db, input: { visit_id: Id; fix: Fix | null }, clock: Clock = systemClock,
 ): Promise<void> {
   return save(db, async (write) => {
-    const visit = await openVisitById(db, input.visit_id)
+    const visit = await openVisitById(write.t, input.visit_id)
     const dwell = Math.max(0, Math.round((Date.parse(write.at) - Date.parse(visit.checked_in_at)) / 1000))
-    await db.visits.update(visit.id, {
+    await write.t.visits.update(visit.id, {
       state: 'completed', checked_out_at: write.at, dwell_s: dwell, out_fix: input.fix, sync: 'local',
     })
     await write.enqueue({
@@ -101,9 +102,9 @@ export function cancelVisit(
   db: Db, input: { visit_id: Id; reason: string }, clock: Clock = systemClock,
 ): Promise<void> {
   return save(db, async (write) => {
-    const visit = await openVisitById(db, input.visit_id)
+    const visit = await openVisitById(write.t, input.visit_id)
     const reason = needText('reason', input.reason, REASON_MAX)
-    await db.visits.update(visit.id, { state: 'cancelled', cancel_reason: reason, sync: 'local' })
+    await write.t.visits.update(visit.id, { state: 'cancelled', cancel_reason: reason, sync: 'local' })
     await write.enqueue({
       kind: 'visit.cancel',
       record_id: visit.id,
@@ -116,12 +117,12 @@ export function cancelVisit(
 /** Add a note to a visit, open or closed. Raises InvalidInputError, StorageFullError, SaveFailedError. */
 export function addNote(db: Db, input: { visit_id: Id; text: string }, clock: Clock = systemClock): Promise<Id> {
   return save(db, async (write) => {
-    await visitById(db, input.visit_id)
+    await visitById(write.t, input.visit_id)
     const note = {
       id: newId(Date.parse(write.at)), visit_id: input.visit_id, at: write.at,
       text: needText('text', input.text, NOTE_MAX), sync: 'local' as const,
     }
-    await db.notes.add(note)
+    await write.t.notes.add(note)
     await write.enqueue({
       kind: 'visit.note',
       record_id: note.id,
@@ -133,14 +134,14 @@ export function addNote(db: Db, input: { visit_id: Id; text: string }, clock: Cl
 }
 
 /** A visit on this phone. Raises InvalidInputError. */
-export async function visitById(db: Db, id: Id): Promise<LocalVisit> {
-  const visit = await db.visits.get(id)
+export async function visitById(t: Tables, id: Id): Promise<LocalVisit> {
+  const visit = await t.visits.get(id)
   if (!visit) throw new InvalidInputError('visit_id', 'no such visit on this phone')
   return visit
 }
 
-async function openVisitById(db: Db, id: Id): Promise<LocalVisit> {
-  const visit = await visitById(db, id)
+async function openVisitById(t: Tables, id: Id): Promise<LocalVisit> {
+  const visit = await visitById(t, id)
   if (visit.state !== 'in_progress') throw new InvalidInputError('visit_id', 'the visit is closed')
   return visit
 }
