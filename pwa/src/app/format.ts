@@ -46,13 +46,15 @@ export function clockTime(at: string, timeZone: string): string {
   )
 }
 
-/** "11/23 17:05" (zh) or "23 Nov, 17:05" (en) in the organisation's zone. */
-export function dayTime(at: string, timeZone: string): string {
+/** "11/23 17:05" (zh) or "23 Nov, 17:05" (en) in the organisation's zone; with the year when it is another one. */
+export function dayTime(at: string, timeZone: string, now: Date = new Date()): string {
+  const then = new Date(at)
   const options: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hour12: false, timeZone, day: 'numeric' }
+  if (then.getFullYear() !== now.getFullYear()) options.year = 'numeric'
   return new Intl.DateTimeFormat(language() === 'en' ? 'en-GB' : 'zh-CN', {
     ...options,
     month: language() === 'en' ? 'short' : 'numeric',
-  }).format(new Date(at))
+  }).format(then)
 }
 
 /** Today as a heading: "11月23日 星期一" / "Monday 23 November". */
