@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from flask import current_app
 
 _DATA = Path("data")
+_DIST = Path("pwa/dist")
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -28,6 +29,7 @@ class Settings:
     """Every setting, with its environment variable and meaning in the field's metadata."""
 
     data_dir: Path = _var("STOREWALK_DATA", _DATA, "Folder of the database and the photos.")
+    dist_dir: Path = _var("STOREWALK_DIST", _DIST, "Folder of the built web app.")
     database_url: str = _var(
         "DATABASE_URL",
         "",

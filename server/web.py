@@ -21,7 +21,6 @@ from server.kernel import problems
 from server.kernel.auth import public
 from server.kernel.problems import Kind
 
-DIST = ROOT / "pwa" / "dist"
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 mimetypes.add_type("text/javascript", ".js")
 
@@ -37,7 +36,8 @@ _CSP = (
 
 def install(app: Flask) -> None:
     """Add the pages and the safety headers."""
-    app.config["STOREWALK_DIST"] = DIST
+    # A relative path is meant from the project, not from where the server was started.
+    app.config["STOREWALK_DIST"] = ROOT / app.config["SETTINGS"].dist_dir
     app.add_url_rule("/", "web.index", index)
     app.add_url_rule("/console/", "web.console", console, defaults={"path": ""})
     app.add_url_rule("/console/<path:path>", "web.console", console)
