@@ -1,16 +1,20 @@
 import { createApp } from 'vue'
 import App from './app/App.vue'
-import { i18n, startLanguage } from './app/i18n'
+import { i18n, startLanguage, t } from './app/i18n'
 import { watchInstall } from './app/install'
 import { createAppRouter } from './app/router'
 import './app/theme.css'
+import { toast } from './app/toast'
 import { followSession } from './sync'
 
 async function start(): Promise<void> {
   watchInstall()
+  // A screen that is not on the phone yet, and no network to fetch it.
+  window.addEventListener('vite:preloadError', () => toast(t('common.notLoaded')))
+  // The router begins to load the first screen here, while the words are on their way.
+  const app = createApp(App).use(i18n).use(createAppRouter())
   await startLanguage()
-  const router = createAppRouter()
-  createApp(App).use(i18n).use(router).mount('#app')
+  app.mount('#app')
   followSession()
 }
 

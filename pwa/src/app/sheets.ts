@@ -20,8 +20,8 @@ export function guardSheets(router: Router): void {
   // The router numbers its history entries. During a step back the browser already shows the earlier one.
   const position = () => (window.history.state as { position?: number } | null)?.position ?? 0
   let last = position()
-  router.afterEach(() => {
-    last = position()
+  router.afterEach((_to, _from, failure) => {
+    if (!failure) last = position()
   })
   router.beforeEach(() => {
     const top = open.at(-1)
