@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-import urllib.request
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser import rep
+from tests.browser.api import Api
 from tests.browser.conftest import Open, watch
 from tests.browser.seed import PASSWORD
 from tests.browser.site import Site
@@ -33,31 +32,6 @@ def shelf_photos(folder: Path) -> list[Path]:
         Image.effect_mandelbrot((1800, 1200), (-2, -1, 1, 1), 20 + number).convert("RGB").save(path)
         drawn.append(path)
     return drawn
-
-
-class Api:
-    """The server as another program sees it."""
-
-    def __init__(self, site: Site, username: str) -> None:
-        self.url = site.url
-        body = json.dumps({"username": username, "password": PASSWORD}).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(
-            f"{self.url}/api/v1/session", data=body, headers=headers, method="POST"
-        )
-        with urllib.request.urlopen(request) as answer:
-            self.token = json.load(answer)["token"]
-
-    def bytes(self, path: str) -> bytes:
-        request = urllib.request.Request(
-            f"{self.url}/api/v1{path}", headers={"Authorization": f"Bearer {self.token}"}
-        )
-        with urllib.request.urlopen(request) as answer:
-            data: bytes = answer.read()
-            return data
-
-    def get(self, path: str) -> Any:
-        return json.loads(self.bytes(path))
 
 
 @pytest.mark.realdata
