@@ -119,7 +119,10 @@ export function nextStep(cycle: Cycle, ops: readonly OpView[], uploads: readonly
   const next = uploads.find((one) => isReady(cycle, one, unsent))
   if (next) return { do: 'upload', sha256: next.sha256 }
   if (cycle.unconfirmed.size > 0) return { do: 'pull' }
-  const state = cycle.held.size > 0 || cycle.resting.size > 0 ? 'waiting' : 'done'
+  // What waits for a parked one waits for a person: there is no use in trying again soon.
+  const blocked = blockedOps(ops)
+  const putOff = ops.some((op) => cycle.held.has(op.op_id) && !blocked.has(op.op_id))
+  const state = putOff || cycle.resting.size > 0 ? 'waiting' : 'done'
   return { do: 'end', end: { state, problem: null, retry_after_s: null, progressed: cycle.progressed } }
 }
 

@@ -28,7 +28,7 @@ export interface SyncItem {
 /** All that is not on the server yet, in the order in which it was made. */
 export async function syncItems(db: Db): Promise<SyncItem[]> {
   const [ops, uploads] = await Promise.all([
-    db.outbox.toArray(),
+    db.outbox.orderBy('seq').toArray(),
     db.uploads.where('state').anyOf('waiting', 'sending', 'failed').toArray(),
   ])
   const items = [...(await describeOps(db, ops, blockedOps(ops))), ...(await describeUploads(db, uploads))]

@@ -1,0 +1,177 @@
+// @vitest-environment node
+// Timing apart from doing: the loop with a hand-made clock, network and server.
+import 'fake-indexeddb/auto'
+import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import type { Db } from '../db/schema'
+import { freshDb, HandClock, REP } from '../db/testing'
+import { checkIn } from '../features/visits/actions'
+import { ApiError } from '../kernel/problem'
+import { createSync, type LoopStatus, type Surroundings, type Sync } from './loop'
+import { ModelServer } from './model-server'
+
+let db: Db
+let clock: HandClock
+let server: ModelServer
+let network: 'there' | 'gone' | 'failing'
+let elsewhere: boolean
+let wake: () => void
+let timers: Map<number, { run: () => void; seconds: number }>
+let runs: number
+let wakesAsked: number
+let status: LoopStatus[]
+let sync: Sync
+
+beforeEach(() => {
+  db = freshDb()
+  clock = new HandClock()
+  server = new ModelServer(['s1', 's2', 's3'], () => clock.now())
+  server.session = REP
+  network = 'there'
+  elsewhere = false
+  timers = new Map()
+  runs = 0
+  wakesAsked = 0
+  status = []
+  let nextTimer = 0
+  const around: Surroundings = {
+    setTimer(run, ms) {
+      timers.set((nextTimer += 1), { run, seconds: ms / 1000 })
+      return nextTimer
+    },
+    clearTimer: (id) => void timers.delete(id),
+    random: () => 1,
+    online: () => network === 'there',
+    async exclusively(_name, work) {
+      if (elsewhere) return null
+      runs += 1
+      return work()
+    },
+    listen(onWake) {
+      wake = onWake
+      return () => {
+        wake = () => undefined
+      }
+    },
+    requestWake: () => void (wakesAsked += 1),
+  }
+  const real = server.transport()
+  const transport = {
+    ...real,
+    me: async () => {
+      if (network !== 'there') throw new ApiError(network === 'gone' ? 'offline' : 'transient', 503)
+      return real.me()
+    },
+  }
+  sync = createSync({ db, transport, clock, device: { id: 'd', app_version: '1' }, onMe: () => undefined, around, onStatus: (one) => status.push(one) })
+})
+
+afterEach(() => sync.stop())
+
+const last = () => status.at(-1)
+const nextTry = () => [...timers.values()].map((timer) => timer.seconds)
+const settled = (state: LoopStatus['state'], atLeastRuns = 0) =>
+  vi.waitFor(() => {
+    expect(runs).toBeGreaterThanOrEqual(atLeastRuns)
+    expect(last()?.state).toBe(state)
+  }, { timeout: 10_000 })
+
+async function fire(): Promise<void> {
+  const [first] = timers
+  if (!first) throw new Error('no timer is set')
+  timers.delete(first[0])
+  first[1].run()
+}
+
+const visit = (store: string) => checkIn(db, { store_id: store, fix: null, reason: null, planned: false }, clock)
+
+it('syncs on the start, and looks again after a while', async () => {
+  await visit('s1')
+  sync.start()
+  await settled('idle', 1)
+  expect(server.of('visit', REP)).toHaveLength(1)
+  expect(nextTry()).toEqual([300])
+})
+
+it('sends new work at once', async () => {
+  sync.start()
+  await settled('idle', 1)
+  await visit('s1')
+  await vi.waitFor(() => expect(server.of('visit', REP)).toHaveLength(1), { timeout: 10_000 })
+})
+
+it('tries later and later without a network, and at once when it is back', async () => {
+  network = 'gone'
+  await visit('s1')
+  sync.start()
+  await settled('offline', 1)
+  const waits = [...nextTry()]
+  for (let n = 2; n <= 10; n += 1) {
+    await fire()
+    await settled('offline', n)
+    waits.push(...nextTry())
+  }
+  expect(waits).toEqual([2, 4, 8, 16, 32, 64, 128, 256, 300, 300])
+  expect(wakesAsked).toBeGreaterThanOrEqual(10)
+  network = 'there'
+  wake()
+  await settled('idle', 11)
+  expect(server.of('visit', REP)).toHaveLength(1)
+})
+
+it('does not hammer a failing server with new work', async () => {
+  network = 'failing'
+  sync.start()
+  await settled('backoff', 1)
+  await visit('s1')
+  await visit('s2')
+  // The outbox has been looked at once it asks for a wake-up.
+  await vi.waitFor(() => expect(wakesAsked).toBeGreaterThan(1), { timeout: 10_000 })
+  expect(runs).toBe(1)
+})
+
+it('waits for a person when the session has ended, and goes on after the log-in', async () => {
+  server.session = null
+  await visit('s1')
+  sync.start()
+  await settled('auth', 1)
+  expect(nextTry()).toEqual([])
+  expect(last()?.next_try_at).toBeNull()
+  server.session = REP
+  sync.resume()
+  await settled('idle', 2)
+  expect(server.of('visit', REP)).toHaveLength(1)
+})
+
+it('leaves it to the tab that syncs already', async () => {
+  elsewhere = true
+  await visit('s1')
+  sync.start()
+  await settled('idle')
+  expect(runs).toBe(0)
+  expect(nextTry()).toEqual([30])
+  elsewhere = false
+  await fire()
+  await settled('idle', 1)
+  expect(server.of('visit', REP)).toHaveLength(1)
+})
+
+it('does nothing after it was stopped', async () => {
+  sync.start()
+  await settled('idle', 1)
+  const wakeBefore = wake
+  sync.stop()
+  expect(timers.size).toBe(0)
+  wakeBefore()
+  await sync.syncNow()
+  await visit('s1')
+  expect(runs).toBe(1)
+  expect(server.of('visit', REP)).toHaveLength(0)
+})
+
+it('syncNow ends when the run has ended', async () => {
+  sync.start()
+  await visit('s1')
+  await sync.syncNow()
+  expect(server.of('visit', REP)).toHaveLength(1)
+  expect(last()?.state).toBe('idle')
+})
