@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import BrowserContext, Error, Page, expect
+from playwright.sync_api import BrowserContext, Error, Locator, Page, expect
 
 from tests.browser.seed import PASSWORD
 
@@ -20,16 +20,21 @@ def log_in(page: Page, username: str, password: str = PASSWORD) -> None:
     expect(page.get_by_role("heading", name="今日")).to_be_visible()
 
 
+def store_link(page: Page, store: str) -> Locator:
+    """The store in the list (a visit that is open stands above the list under the same name)."""
+    return page.locator("a[href^='/stores/']").filter(has_text=store)
+
+
 def ready_for_offline(page: Page) -> None:
     """Wait until the app's files and the stores are on the phone."""
     page.wait_for_function("() => navigator.serviceWorker.ready.then(() => true)")
     page.wait_for_function("() => navigator.serviceWorker.controller !== null")
-    expect(page.get_by_role("link", name="苏州园区星湖店")).to_be_visible()
+    expect(store_link(page, "苏州园区星湖店")).to_be_visible()
 
 
 def check_in(page: Page, store: str) -> None:
     """From the list of stores to the page of the visit that has begun."""
-    page.get_by_role("link", name=store).tap()
+    store_link(page, store).tap()
     page.get_by_role("button", name="到店签到").tap()
     expect(page.get_by_role("heading", name="照片")).to_be_visible()
 

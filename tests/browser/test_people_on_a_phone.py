@@ -75,7 +75,7 @@ def test_a_second_person_never_sees_or_sends_the_firsts_work(open_phone: Open, s
     rep.log_in(page, "rep3")
     rep.ready_for_offline(page)
     expect(page.get_by_text(re.compile("拜访中|继续拜访"))).to_have_count(0)
-    page.get_by_role("link", name="同步").tap()
+    page.get_by_role("link", name="同步", exact=True).tap()
     page.get_by_role("button", name="立即同步").tap()
     expect(page.get_by_text("手机上的记录已全部送达。")).to_be_visible()
     rep.wait_until_sent(page, site.company.people["rep3"])

@@ -32,9 +32,13 @@ def axe(page: Page) -> list[str]:
 def chrome_words(page: Page) -> str:
     """Everything that is written or named on the page."""
     words: str = page.evaluate(
-        """() => [document.title, document.body.innerText,
-            ...[...document.querySelectorAll('[aria-label],[placeholder]')].map((element) =>
-                `${element.ariaLabel ?? ''} ${element.getAttribute('placeholder') ?? ''}`)].join('\\n')"""
+        """() => {
+            const named = [...document.querySelectorAll('[aria-label],[placeholder]')]
+            return [document.title, document.body.innerText]
+                .concat(named.map((element) => element.ariaLabel ?? ''))
+                .concat(named.map((element) => element.getAttribute('placeholder') ?? ''))
+                .join('\\n')
+        }"""
     )
     return words
 
@@ -46,7 +50,7 @@ def test_three_taps_to_a_saved_check_in(open_phone: Open, site: Site) -> None:
     page.goto("/")
     taps = 0
     for control in (
-        page.get_by_role("link", name=STORE),
+        rep.store_link(page, STORE),
         page.get_by_role("button", name="到店签到"),
     ):
         control.tap()
@@ -61,7 +65,7 @@ def test_three_taps_to_a_saved_check_in(open_phone: Open, site: Site) -> None:
 def test_a_poor_position_is_saved_with_a_reason(open_phone: Open, site: Site) -> None:
     page = open_phone(*HERE, accuracy=2_000).new_page()
     rep.log_in(page, "rep2")
-    page.get_by_role("link", name=STORE).tap()
+    rep.store_link(page, STORE).tap()
     page.get_by_role("button", name="到店签到").tap()
     sheet = page.get_by_role("dialog")
     expect(sheet.get_by_text("较差")).to_be_visible()
@@ -85,7 +89,7 @@ def test_without_permission_it_is_still_possible(open_phone: Open, site: Site) -
     context.clear_permissions()
     page = context.new_page()
     rep.log_in(page, "rep3")
-    page.get_by_role("link", name=STORE).tap()
+    rep.store_link(page, STORE).tap()
     page.get_by_role("button", name="到店签到").tap()
     sheet = page.get_by_role("dialog")
     expect(sheet.get_by_text("没有定位权限。")).to_be_visible(timeout=25_000)
@@ -119,8 +123,8 @@ def test_search_by_pinyin_initials(open_phone: Open) -> None:
     rep.log_in(page, "rep2")
     rep.ready_for_offline(page)
     page.get_by_role("searchbox").fill("dsh")
-    expect(page.get_by_role("link", name=STORE)).to_be_visible()
-    expect(page.get_by_role("link", name="苏州园区星湖店")).to_have_count(0)
+    expect(rep.store_link(page, STORE)).to_be_visible()
+    expect(rep.store_link(page, "苏州园区星湖店")).to_have_count(0)
 
 
 def test_the_app_opens_offline_on_any_screen(open_phone: Open) -> None:
@@ -136,7 +140,7 @@ def test_the_app_opens_offline_on_any_screen(open_phone: Open) -> None:
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.goto("/")
-    expect(page.get_by_role("link", name="苏州园区星湖店")).to_be_visible()
+    expect(rep.store_link(page, "苏州园区星湖店")).to_be_visible()
     assert [text for text in errors if "net::ERR" not in text] == []
 
 
@@ -151,7 +155,7 @@ def test_no_barriers_and_no_foreign_words(open_phone: Open, locale: str) -> None
     page.get_by_label(name).fill("rep2")
     page.get_by_label(password).fill(PASSWORD)
     page.get_by_role("button", name=enter, exact=True).tap()
-    expect(page.get_by_role("link", name=STORE)).to_be_visible()
+    expect(rep.store_link(page, STORE)).to_be_visible()
     for path in SCREENS:
         page.goto(path)
         expect(page.get_by_role("heading", level=1)).to_be_visible()
@@ -161,7 +165,7 @@ def test_no_barriers_and_no_foreign_words(open_phone: Open, locale: str) -> None
         width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert width <= 0, f"{path} is wider than the screen"
     page.goto("/")
-    page.get_by_role("link", name=STORE).tap()
+    rep.store_link(page, STORE).tap()
     page.locator(".bottom-action button").tap()
     page.wait_for_timeout(500)
     assert axe(page) == []
