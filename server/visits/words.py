@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 
 Words = dict[str, str]
@@ -80,7 +81,8 @@ def metres(value: float, *, english: bool) -> str:
     """A distance to be read: 8.5 米, 340 米, 12.3 公里."""
     if value >= 10_000:
         return f"{value / 1000:.1f} " + ("km" if english else "公里")
-    number = f"{value:.1f}" if value < 10 and round(value, 1) % 1 else f"{value:.0f}"
+    # Half a metre goes up, as browsers round: one distance must not be told in two ways.
+    number = f"{value:.1f}" if value < 10 and round(value, 1) % 1 else str(math.floor(value + 0.5))
     return f"{number} " + ("m" if english else "米")
 
 

@@ -8,12 +8,14 @@ import { t } from '../i18n'
 import type { Bounds, MapConfig, MapCrs, Place } from '../types'
 import { degrees, gridLines, gridStep } from './grid'
 import { boundsFromShown, fromShown, shownCrs, toShown, type Position } from './shown'
-import { LINE_HEIGHT, thin } from './thin'
+import { LINE_HEIGHT, thin, type Taken } from './thin'
 
 const PLAIN_MAX_ZOOM = 20
 // Pixels from a place to its name: a pin on the place must not cover it.
 const NAME_OFFSET = 12
 const GRID_PANE = 'storewalk-grid'
+/** Fired on the map when its markers have been drawn anew. */
+export const MARKS_DRAWN = 'storewalk:marks'
 const NAMES_PANE = 'storewalk-names'
 
 export interface Surface {
@@ -122,6 +124,7 @@ function plain(map: L.Map): () => void {
   const names = L.layerGroup().addTo(map)
   const renderer = L.svg({ pane: GRID_PANE, padding: 0.5 })
   let running: AbortController | null = null
+  let known: Place[] = []
 
   async function drawNames(): Promise<void> {
     running?.abort()
@@ -129,7 +132,9 @@ function plain(map: L.Map): () => void {
     try {
       const bbox = boundsFromShown(boxOf(map.getBounds()), 'wgs84').map((value) => value.toFixed(5)).join(',')
       const { places } = await get<{ places: Place[] }>('/map/places', { bbox, zoom: map.getZoom() }, mine.signal)
-      if (mine === running) showNames(map, names, places)
+      if (mine !== running) return
+      known = places
+      showNames(map, names, known)
     } catch (error) {
       // Names are a help for the eye; without them the grid still serves.
       if (!isAbort(error)) names.clearLayers()
@@ -143,6 +148,7 @@ function plain(map: L.Map): () => void {
     waiting = setTimeout(() => void drawNames(), 150)
   }
   map.on('moveend viewreset resize', draw)
+  map.on(MARKS_DRAWN, () => showNames(map, names, known))
   return () => {
     clearTimeout(waiting)
     running?.abort()
@@ -181,7 +187,7 @@ function showNames(map: L.Map, group: L.LayerGroup, places: readonly Place[]): v
     const point = map.latLngToContainerPoint([place.lat, place.lon])
     return { text: place.name, x: point.x, y: point.y, weight: place.weight }
   })
-  for (const label of thin(labels)) {
+  for (const label of thin(labels, 80, takenByMarks(map))) {
     const at = map.containerPointToLatLng([label.x, label.y])
     L.circleMarker(at, { pane: NAMES_PANE, interactive: false, radius: 2, weight: 0, fillColor: '#7d8a99', fillOpacity: 1 }).addTo(group)
     L.marker(at, {
@@ -189,6 +195,18 @@ function showNames(map: L.Map, group: L.LayerGroup, places: readonly Place[]): v
       icon: textIcon(label.text, 'place-name', [label.width, LINE_HEIGHT], [label.width / 2, -NAME_OFFSET]),
     }).addTo(group)
   }
+}
+
+/** Where the markers lie: a name behind a bubble can be read by nobody. */
+function takenByMarks(map: L.Map): Taken[] {
+  const frame = map.getContainer().getBoundingClientRect()
+  return [...(map.getPane('markerPane')?.children ?? [])].map((mark) => {
+    const box = mark.getBoundingClientRect()
+    const x = box.left - frame.left + box.width / 2
+    // A label is measured from its point, and stands below it.
+    const y = box.top - frame.top + box.height / 2 - NAME_OFFSET - LINE_HEIGHT / 2
+    return { x, y, width: box.width, height: box.height }
+  })
 }
 
 /** Words as a marker; as a text node, for a store may be called <b>. */

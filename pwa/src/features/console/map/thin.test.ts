@@ -48,4 +48,10 @@ describe('names on the plain map', () => {
     expect(textWidth('门店')).toBe(25)
     expect(textWidth('ab')).toBe(15)
   })
+
+  it('leave the room of a bubble free', () => {
+    const bubble = { x: 10, y: 10, width: 44, height: 44 }
+    expect(thin([{ text: '小店', x: 12, y: 12, weight: 1 }], 80, [bubble])).toEqual([])
+    expect(thin([{ text: '小店', x: 12, y: 60, weight: 1 }], 80, [bubble])).toHaveLength(1)
+  })
 })

@@ -21,20 +21,23 @@ export function textWidth(text: string): number {
   return Math.ceil(width)
 }
 
+/** Room that is taken already, such as by a bubble; measured like the labels. */
+export type Taken = Pick<Placed, 'x' | 'y' | 'width' | 'height'>
+
 /** The labels that fit, heaviest first; each is centred below its point. The same input gives the same map. */
-export function thin(labels: readonly Label[], most = 80): Placed[] {
+export function thin(labels: readonly Label[], most = 80, taken: readonly Taken[] = []): Placed[] {
   const order = [...labels].sort((a, b) => b.weight - a.weight || (a.text < b.text ? -1 : a.text > b.text ? 1 : a.x - b.x))
   const placed: Placed[] = []
   for (const label of order) {
     if (placed.length >= most) break
     const candidate = { ...label, width: textWidth(label.text), height: LINE_HEIGHT }
-    if (!placed.some((other) => overlap(candidate, other))) placed.push(candidate)
+    if (![...taken, ...placed].some((other) => overlap(candidate, other))) placed.push(candidate)
   }
   return placed
 }
 
 /** Whether two labels touch, with a little air between them. */
-export function overlap(a: Placed, b: Placed): boolean {
+export function overlap(a: Taken, b: Taken): boolean {
   return (
     Math.abs(a.x - b.x) < (a.width + b.width) / 2 + GAP && Math.abs(a.y - b.y) < (a.height + b.height) / 2 + GAP
   )
