@@ -192,7 +192,7 @@ function showNames(map: L.Map, group: L.LayerGroup, places: readonly Place[]): v
     L.circleMarker(at, { pane: NAMES_PANE, interactive: false, radius: 2, weight: 0, fillColor: '#7d8a99', fillOpacity: 1 }).addTo(group)
     L.marker(at, {
       pane: NAMES_PANE, interactive: false, keyboard: false,
-      icon: textIcon(label.text, 'place-name', [label.width, LINE_HEIGHT], [label.width / 2, -NAME_OFFSET]),
+      icon: textIcon(label.text, 'place-name', [label.width, LINE_HEIGHT], [label.width / 2 - label.dx, -NAME_OFFSET - label.dy]),
     }).addTo(group)
   }
 }

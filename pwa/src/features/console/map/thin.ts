@@ -9,7 +9,8 @@ export interface Label {
   weight: number
 }
 
-export interface Placed extends Label { width: number; height: number }
+/** A label with its room; dx and dy are the pixels it was moved by to find it. */
+export interface Placed extends Label { width: number; height: number; dx: number; dy: number }
 
 export const LINE_HEIGHT = 16
 const GAP = 4
@@ -21,24 +22,35 @@ export function textWidth(text: string): number {
   return Math.ceil(width)
 }
 
-/** Room that is taken already, such as by a bubble; measured like the labels. */
-export type Taken = Pick<Placed, 'x' | 'y' | 'width' | 'height'>
+/** Where a label may stand instead of right below its point: above, further below, beside. */
+const shifts = (width: number): [number, number][] => {
+  const beside = width / 2 + 26
+  return [[0, 0], [0, -40], [0, 22], [0, -58], [beside, -20], [-beside, -20]]
+}
 
-/** The labels that fit, heaviest first; each is centred below its point. The same input gives the same map. */
+/** Room that is taken already, such as by a bubble; measured like the labels. */
+export type Taken = Pick<Placed, 'x' | 'y' | 'width' | 'height'> & Partial<Pick<Placed, 'dx' | 'dy'>>
+
+/** The labels that fit, heaviest first; each near its point. The same input gives the same map. */
 export function thin(labels: readonly Label[], most = 80, taken: readonly Taken[] = []): Placed[] {
   const order = [...labels].sort((a, b) => b.weight - a.weight || (a.text < b.text ? -1 : a.text > b.text ? 1 : a.x - b.x))
   const placed: Placed[] = []
   for (const label of order) {
     if (placed.length >= most) break
-    const candidate = { ...label, width: textWidth(label.text), height: LINE_HEIGHT }
-    if (![...taken, ...placed].some((other) => overlap(candidate, other))) placed.push(candidate)
+    const width = textWidth(label.text)
+    const spot = shifts(width)
+      .map(([dx, dy]) => ({ ...label, width, height: LINE_HEIGHT, dx, dy }))
+      .find((candidate) => ![...taken, ...placed].some((other) => overlap(candidate, other)))
+    if (spot) placed.push(spot)
   }
   return placed
 }
 
 /** Whether two labels touch, with a little air between them. */
 export function overlap(a: Taken, b: Taken): boolean {
-  return (
-    Math.abs(a.x - b.x) < (a.width + b.width) / 2 + GAP && Math.abs(a.y - b.y) < (a.height + b.height) / 2 + GAP
+  const apart = (one: number, other: number, room: number) => Math.abs(one - other) >= room / 2 + GAP
+  return !(
+    apart(a.x + (a.dx ?? 0), b.x + (b.dx ?? 0), a.width + b.width) ||
+    apart(a.y + (a.dy ?? 0), b.y + (b.dy ?? 0), a.height + b.height)
   )
 }
