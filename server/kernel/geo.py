@@ -69,7 +69,7 @@ class Fix:
             lon=float(value["lon"]),
             accuracy_m=accuracy if accuracy is not None and accuracy >= 0 else None,
             age_s=max(age or 0.0, 0.0),
-            source=source[:16] if isinstance(source, str) else "gps",
+            source=source[:16] if isinstance(source, str) and source.isprintable() else "gps",
         )
 
     def as_dict(self) -> dict[str, Any]:

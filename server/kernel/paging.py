@@ -27,6 +27,7 @@ def decode_cursor(text: str, length: int) -> tuple[Any, ...]:
         raise problems.VALIDATION_FAILED.error(field="cursor") from error
     if not isinstance(key, list) or len(key) != length:
         raise problems.VALIDATION_FAILED.error(field="cursor")
-    if any(isinstance(part, list | dict) for part in key):
+    # NUL would reach the database, which may not store it.
+    if any(isinstance(part, list | dict) or "\0" in str(part) for part in key):
         raise problems.VALIDATION_FAILED.error(field="cursor")
     return tuple(key)

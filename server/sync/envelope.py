@@ -43,7 +43,7 @@ def read_batch(body: Any) -> tuple[Device, list[Any]]:
     if not isinstance(device, dict):
         raise problems.VALIDATION_FAILED.error(field="device")
     device_id = device.get("id")
-    if not isinstance(device_id, str) or not 1 <= len(device_id) <= 64:
+    if not isinstance(device_id, str) or not 1 <= len(device_id) <= 64 or "\0" in device_id:
         raise problems.VALIDATION_FAILED.error(field="device.id")
     schema, unsent = body.get("schema"), device.get("unsent", 0)
     if not isinstance(schema, int) or not _whole(schema, 1, 1_000):
@@ -55,7 +55,7 @@ def read_batch(body: Any) -> tuple[Device, list[Any]]:
         raise problems.VALIDATION_FAILED.error(field="device.oldest_unsent_at") from error
     return Device(
         id=device_id,
-        app_version=str(device.get("app_version", ""))[:40],
+        app_version=str(device.get("app_version", "")).replace("\0", "")[:40],
         schema=schema,
         unsent=unsent if _whole(unsent, 0, 10_000_000) else 0,
         oldest_unsent_at=oldest_at,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.kernel.db import Base, Id, Utc
@@ -25,7 +25,7 @@ class OpReceipt(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary(32))
     result: Mapped[bytes] = mapped_column(LargeBinary)
     device_id: Mapped[str] = mapped_column(String(64))
-    device_seq: Mapped[int]
+    device_seq: Mapped[int] = mapped_column(BigInteger)
     at: Mapped[datetime] = mapped_column(Utc)
 
 

@@ -25,10 +25,7 @@ NOTE_MAX = 8_000
 
 def read_fix(payload: Payload) -> Fix | None:
     """The position, or None where it is missing or is none: a check-in is never refused for it."""
-    fix = Fix.parse(payload.get("fix"))
-    if fix is not None and not fix.source.isprintable():
-        return Fix(fix.lat, fix.lon, fix.accuracy_m, fix.age_s, "gps")
-    return fix
+    return Fix.parse(payload.get("fix"))
 
 
 @dataclass(frozen=True, slots=True)

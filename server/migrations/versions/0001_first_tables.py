@@ -77,7 +77,7 @@ def upgrade() -> None:
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("result", sa.LargeBinary(), nullable=False),
         sa.Column("device_id", sa.String(length=64), nullable=False),
-        sa.Column("device_seq", sa.Integer(), nullable=False),
+        sa.Column("device_seq", sa.BigInteger(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("op_id", name=op.f("pk_op_receipt")),
     )
