@@ -4,43 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, render_template_string
+from flask import render_template_string
 
-from server.kernel.auth import Role
 from server.kernel.problems import catalogue
-
-_METHODS = ("get", "head", "post", "put", "patch", "delete")
-
-
-def document() -> dict[str, Any]:
-    """The OpenAPI 3.1 document, with the roles that may call each operation."""
-    spec: dict[str, Any] = current_app.extensions["storewalk.api"].spec.to_dict()
-    roles = _roles_by_operation()
-    for path, item in spec["paths"].items():
-        for method in _METHODS:
-            if method not in item:
-                continue
-            allowed = roles.get((path, method), ())
-            operation = item[method]
-            operation["security"] = [{"bearer": []}, {"cookie": []}] if allowed else []
-            if allowed and set(allowed) != set(Role):
-                names = ", ".join(allowed)
-                said = operation.get("description", "")
-                operation["description"] = f"{said}\n\nRoles: {names}.".strip()
-    return spec
-
-
-def _roles_by_operation() -> dict[tuple[str, str], tuple[str, ...]]:
-    found = {}
-    for rule in current_app.url_map.iter_rules():
-        view = current_app.view_functions[rule.endpoint]
-        path = rule.rule
-        for argument in rule.arguments:
-            for form in (f"<{argument}>", f"<string:{argument}>", f"<int:{argument}>"):
-                path = path.replace(form, "{" + argument + "}")
-        for method in rule.methods or ():
-            found[(path, method.lower())] = getattr(view, "storewalk_roles", ())
-    return found
+from server.openapi import METHODS, document
 
 
 def render() -> str:
@@ -48,7 +15,7 @@ def render() -> str:
     spec = document()
     groups: dict[str, list[dict[str, Any]]] = {}
     for path, item in sorted(spec["paths"].items()):
-        for method in _METHODS:
+        for method in METHODS:
             if method in item:
                 operation = item[method]
                 tag = (operation.get("tags") or ["other"])[0]

@@ -9,7 +9,7 @@ from flask import Flask
 from flask_compress import Compress
 from flask_migrate import Migrate
 
-from server import cli, health, web
+from server import cli, health, openapi, web
 from server.accounts import limits
 from server.accounts.routes import authenticate
 from server.config import ROOT, Settings, load_settings
@@ -56,6 +56,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         for blueprint in import_module(f"server.{feature}.routes").blueprints:
             api.register_blueprint(blueprint)
     _connect_features()
+    openapi.install(app)
     health.install(app)
     web.install(app)
     cli.install(app)

@@ -74,7 +74,7 @@ def worker() -> None:
 @click.argument("path", type=click.Path(path_type=Path))
 def write_openapi(path: Path) -> None:
     """Write the OpenAPI 3.1 document to a file."""
-    from server.apidocs import document
+    from server.openapi import document
 
     path.parent.mkdir(parents=True, exist_ok=True)
     options = orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS

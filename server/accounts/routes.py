@@ -7,6 +7,7 @@ from typing import Any
 from flask import Response, jsonify, make_response, request
 
 from server.accounts import domain, queries, schemas, sessions
+from server.accounts import problems as own
 from server.accounts.limits import limit_logins
 from server.accounts.models import Region, User
 from server.config import settings
@@ -15,6 +16,7 @@ from server.kernel.auth import Actor, Role, needs, public
 from server.kernel.clock import wire_time
 from server.kernel.db import db, read_only
 from server.kernel.http import blueprint, check_revision, clock, ctx, set_revision
+from server.kernel.problems import refuses
 
 COOKIE = "storewalk_session"
 
@@ -52,6 +54,7 @@ def authenticate() -> Actor | None:
 @limit_logins
 @session_bp.arguments(schemas.LoginIn())
 @session_bp.response(200, schemas.LoginOut())
+@refuses(problems.WRONG_CREDENTIALS, problems.RATE_LIMITED)
 def log_in(values: dict[str, Any]) -> Response:
     """Log in with user name and password; client says how the session travels."""
     opened = sessions.open_session(
@@ -136,6 +139,7 @@ def list_people(filters: dict[str, Any]) -> dict[str, Any]:
 @needs(Role.OFFICE)
 @people_bp.arguments(schemas.PersonIn())
 @people_bp.response(201, schemas.PersonOut())
+@refuses(own.USERNAME_TAKEN, own.PASSWORD_WEAK, own.REGION_UNKNOWN)
 def add_person(values: dict[str, Any]) -> dict[str, Any]:
     """Add a person."""
     at = ctx()
@@ -164,6 +168,9 @@ def show_person(user_id: str) -> Response:
 @needs(Role.OFFICE)
 @people_bp.arguments(schemas.PersonPatch())
 @people_bp.response(200, schemas.PersonOut())
+@refuses(
+    *problems.REVISION, own.USERNAME_TAKEN, own.PASSWORD_WEAK, own.REGION_UNKNOWN, own.OWN_ACCOUNT
+)
 def change_person(values: dict[str, Any], user_id: str) -> Response:
     """Change a person, reset their password or switch the account off."""
     at, user = ctx(), _person(user_id)
@@ -187,6 +194,7 @@ def list_regions() -> dict[str, Any]:
 @needs(Role.OFFICE)
 @regions_bp.arguments(schemas.RegionIn())
 @regions_bp.response(201, schemas.RegionOut())
+@refuses(own.REGION_CODE_TAKEN, own.REGION_UNKNOWN)
 def add_region(values: dict[str, Any]) -> dict[str, Any]:
     """Add a region below another."""
     at = ctx()
@@ -197,6 +205,7 @@ def add_region(values: dict[str, Any]) -> dict[str, Any]:
 @needs(Role.OFFICE)
 @regions_bp.arguments(schemas.RegionPatch())
 @regions_bp.response(200, schemas.RegionOut())
+@refuses(*problems.REVISION, own.REGION_CODE_TAKEN, own.REGION_UNKNOWN, own.REGION_LOOP)
 def change_region(values: dict[str, Any], region_id: str) -> Response:
     """Rename, move or switch off a region."""
     at = ctx()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -11,8 +12,9 @@ import flask_smorest
 import orjson
 from flask import Flask, Response, current_app, request
 from flask.json.provider import JSONProvider
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields
 from sqlalchemy.orm import Session
+from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -117,13 +119,47 @@ def set_revision(response: Response, revision: int) -> Response:
     return response
 
 
+def binary_answers(*types: str) -> dict[str, Any]:
+    """For the API's document: 200 with bytes of one of these media types."""
+    schema = {"type": "string", "format": "binary"}
+    content = {one: {"schema": schema} for one in types}
+    return {"200": {"description": "The bytes.", "content": content}}
+
+
 def end_transaction() -> None:
     """Give the connection (and the write lock) back before something slow, such as a body."""
     db.session.rollback()
 
 
+class _Parser(FlaskParser):
+    """webargs, without NUL in any text: PostgreSQL cannot store it, and nobody means it."""
+
+    def pre_load(self, location_data: Any, **_kwargs: Any) -> Any:
+        """Refuse NUL before the schema looks at the values."""
+        _refuse_nul_in(location_data, [])
+        return location_data
+
+
+def _refuse_nul_in(value: Any, path: list[str]) -> None:
+    if isinstance(value, str):
+        if "\0" in value:
+            messages: Any = ["NUL is not allowed."]
+            for key in reversed(path):
+                messages = {key: messages}
+            raise ValidationError(messages)
+    elif isinstance(value, Mapping):
+        for key in value:
+            _refuse_nul_in(key, [*path, str(key)])
+            _refuse_nul_in(value[key], [*path, str(key)])
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_nul_in(item, path)
+
+
 class Blueprint(flask_smorest.Blueprint):
     """A blueprint of the API."""
+
+    ARGUMENTS_PARSER = _Parser()
 
 
 def blueprint(name: str, url_prefix: str = "", description: str = "") -> Blueprint:
@@ -152,6 +188,7 @@ _BY_STATUS: dict[int, Kind] = {
     409: problems.CONFLICT,
     412: problems.STALE,
     415: problems.NOT_JSON,
+    416: problems.RANGE_INVALID,
     422: problems.VALIDATION_FAILED,
     428: problems.PRECONDITION_REQUIRED,
     429: problems.RATE_LIMITED,
@@ -185,7 +222,7 @@ def problem_of(error: HTTPException) -> Problem:
         kind = problems.INTERNAL if status >= HTTPStatus.INTERNAL_SERVER_ERROR else None
     headers = {}
     for name, value in error.get_headers():
-        if name.lower() == "retry-after":
+        if name.lower() in {"retry-after", "content-range"}:
             headers[name] = value
     return Problem(kind or problems.HTTP_ERROR, headers=headers)
 
@@ -209,11 +246,17 @@ def install(app: Flask) -> None:
     """Wire transactions, errors and safety headers into an app."""
     app.json = OrjsonProvider(app)
     app.config["MAX_CONTENT_LENGTH"] = MAX_JSON_BYTES
+    app.before_request(_refuse_nul_path)
     app.before_request(_refuse_other_sites)
     # Registered first, so it runs last: nothing may still touch the session after the commit.
     app.after_request(_finish_transaction)
     app.register_error_handler(Problem, _on_problem)
     app.register_error_handler(Exception, _on_exception)
+
+
+def _refuse_nul_path() -> None:
+    if "\0" in request.path:
+        raise problems.NOT_FOUND.error()
 
 
 def _refuse_other_sites() -> None:

@@ -5,9 +5,11 @@ The answer follows RFC 9457 (problem details). Features add their own kinds with
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+F = TypeVar("F", bound=Callable[..., Any])
 LANGUAGES: Final = ("zh-CN", "en")
 DEFAULT_LANGUAGE: Final = "zh-CN"
 
@@ -95,6 +97,19 @@ def catalogue() -> dict[str, Kind]:
     return dict(_CATALOGUE)
 
 
+def refuses(*kinds: Kind) -> Callable[[F], F]:
+    """Declare the problems of a route's own for the API's document.
+
+    Those that follow from its form (no session, an unknown id, a bad body) need no naming.
+    """
+
+    def decorate(view: F) -> F:
+        view.storewalk_problems = kinds  # type: ignore[attr-defined]  # read by openapi.py
+        return view
+
+    return decorate
+
+
 def _kind(code: str, status: int, title: tuple[str, str], remedy: tuple[str, str]) -> Kind:
     return register(Kind(code, status, Words(*title), Words(*remedy)))
 
@@ -179,6 +194,14 @@ PRECONDITION_REQUIRED = _kind(
     428,
     ("缺少版本号", "The revision is missing"),
     ("修改时请带上 If-Match。", "Send If-Match with the revision that you edited."),
+)
+# What a route that changes a record by its revision may answer.
+REVISION: Final = (STALE, PRECONDITION_REQUIRED)
+RANGE_INVALID = _kind(
+    "range_invalid",
+    416,
+    ("请求的范围超出文件", "The range lies outside the file"),
+    ("请去掉 Range 头后重试。", "Ask again without the Range header."),
 )
 RATE_LIMITED = _kind(
     "rate_limited",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from server.kernel.problems import Kind, Words, register
 
 MATERIAL_CODE_TAKEN = register(
@@ -78,3 +80,4 @@ SIGNATURE_NOT_ARRIVED = register(
         Words("手机联网后会自动补传。", "The phone sends it by itself once it is online."),
     )
 )
+BARCODE_PROBLEMS: Final = (BARCODE_SCIENTIFIC, BARCODE_CHECK_DIGIT, BARCODE_INVALID)

@@ -6,11 +6,15 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from server.kernel import problems
 from server.kernel.auth import Role, needs
-from server.kernel.http import blueprint, check_revision, ctx, set_revision
+from server.kernel.http import binary_answers, blueprint, check_revision, ctx, set_revision
+from server.kernel.problems import refuses
 from server.materials import domain, queries, schemas
+from server.materials import problems as own
 from server.materials.records import entry_record, material_record
 from server.materials.signatures import signature_of
+from server.stores.problems import REP_UNKNOWN
 
 materials_bp = blueprint("materials", "/materials", "Promo material")
 stock_bp = blueprint("stock", "/stock", "Who holds how much")
@@ -32,6 +36,7 @@ def list_materials(filters: dict[str, Any]) -> dict[str, Any]:
 @needs(Role.OFFICE)
 @materials_bp.arguments(schemas.MaterialIn())
 @materials_bp.response(201, schemas.MaterialOut())
+@refuses(own.MATERIAL_CODE_TAKEN, *own.BARCODE_PROBLEMS)
 def add_material(values: dict[str, Any]) -> dict[str, Any]:
     """Add a material."""
     at = ctx()
@@ -51,6 +56,7 @@ def show_material(material_id: str) -> Response:
 @needs(Role.OFFICE)
 @materials_bp.arguments(schemas.MaterialPatch())
 @materials_bp.response(200, schemas.MaterialOut())
+@refuses(*problems.REVISION, own.MATERIAL_CODE_TAKEN, *own.BARCODE_PROBLEMS)
 def change_material(values: dict[str, Any], material_id: str) -> Response:
     """Change a material or switch it off."""
     at = ctx()
@@ -64,6 +70,7 @@ def change_material(values: dict[str, Any], material_id: str) -> Response:
 @needs()
 @stock_bp.arguments(schemas.StockQuery(), location="query")
 @stock_bp.response(200, schemas.StockOut())
+@refuses(problems.NOT_FOUND)
 def list_stock(filters: dict[str, Any]) -> dict[str, Any]:
     """Balances in the caller's scope: a rep's own, a supervisor's reps, the office's all."""
     at = ctx()
@@ -75,6 +82,13 @@ def list_stock(filters: dict[str, Any]) -> dict[str, Any]:
 @needs(Role.OFFICE)
 @ledger_bp.arguments(schemas.EntryIn())
 @ledger_bp.response(201, schemas.EntryOut())
+@refuses(
+    problems.MATERIAL_UNKNOWN,
+    problems.QUANTITY_INVALID,
+    problems.RECORD_EXISTS,
+    REP_UNKNOWN,
+    own.STOCK_SHORT,
+)
 def add_entry(values: dict[str, Any]) -> dict[str, Any]:
     """Book a movement: receive, issue to a rep, return by a rep, or adjust."""
     at = ctx()
@@ -85,7 +99,8 @@ def add_entry(values: dict[str, Any]) -> dict[str, Any]:
 
 @handouts_bp.route("/<handout_id>/signature", methods=["GET"])
 @needs()
-@handouts_bp.response(200, content_type="image/*")
+@handouts_bp.doc(responses=binary_answers("image/png", "image/jpeg", "application/octet-stream"))
+@refuses(own.SIGNATURE_MISSING, own.SIGNATURE_NOT_ARRIVED)
 def show_signature(handout_id: str) -> Response:
     """The signature of whoever was handed the material, as the rep's phone sent it."""
     at = ctx()

@@ -6,9 +6,13 @@ from typing import Any
 
 from flask import Response, jsonify
 
+from server.accounts.problems import REGION_UNKNOWN
+from server.kernel import problems
 from server.kernel.auth import Role, needs
 from server.kernel.http import blueprint, check_revision, ctx, set_revision
+from server.kernel.problems import refuses
 from server.office import domain, queries, schemas
+from server.office import problems as own
 from server.office.records import office_record
 
 offices_bp = blueprint("offices", "/offices", "Offices where reps report")
@@ -30,6 +34,7 @@ def list_offices(filters: dict[str, Any]) -> dict[str, Any]:
 @needs(Role.OFFICE)
 @offices_bp.arguments(schemas.OfficeIn())
 @offices_bp.response(201, schemas.OfficeOut())
+@refuses(own.OFFICE_CODE_TAKEN, own.OFFICE_PIN_INVALID, REGION_UNKNOWN)
 def add_office(values: dict[str, Any]) -> dict[str, Any]:
     """Add an office."""
     at = ctx()
@@ -49,6 +54,7 @@ def show_office(office_id: str) -> Response:
 @needs(Role.OFFICE)
 @offices_bp.arguments(schemas.OfficePatch())
 @offices_bp.response(200, schemas.OfficeOut())
+@refuses(*problems.REVISION, own.OFFICE_CODE_TAKEN, own.OFFICE_PIN_INVALID, REGION_UNKNOWN)
 def change_office(values: dict[str, Any], office_id: str) -> Response:
     """Change an office or switch it off."""
     at = ctx()
@@ -62,6 +68,7 @@ def change_office(values: dict[str, Any], office_id: str) -> Response:
 @needs(Role.SUPERVISOR, Role.OFFICE)
 @weeks_bp.arguments(schemas.BoardQuery(), location="query")
 @weeks_bp.response(200, schemas.BoardOut())
+@refuses(own.WEEK_INVALID)
 def show_week(filters: dict[str, Any], week: str) -> dict[str, Any]:
     """The board of an ISO week such as 2026-W48: each rep in the caller's scope, six weeks."""
     at = ctx()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from server.kernel.problems import Kind, Words, register
 
 HASH_MISMATCH = register(
@@ -97,4 +99,19 @@ PHOTO_IN_PREPARATION = register(
         Words("照片正在处理", "The photo is being prepared"),
         Words("请过几秒再看。", "Look again in a few seconds."),
     )
+)
+# What PATCH of an upload may be refused with.
+UPLOAD_PROBLEMS: Final = (
+    UPLOAD_HEADER_INVALID,
+    OFFSET_MISMATCH,
+    LENGTH_MISMATCH,
+    HASH_MISMATCH,
+    STORAGE_FULL,
+)
+# Why a picture that is here cannot be shown.
+PICTURE_PROBLEMS: Final = (
+    PHOTO_UNREADABLE,
+    PHOTO_TRUNCATED,
+    PHOTO_TOO_MANY_PIXELS,
+    PHOTO_FORMAT_REFUSED,
 )

@@ -12,8 +12,8 @@ from server.config import settings
 from server.kernel import problems as common
 from server.kernel.auth import needs
 from server.kernel.blobs import blob_store, content_key, thumb_key
-from server.kernel.http import blueprint, ctx, json_bytes
-from server.kernel.problems import catalogue
+from server.kernel.http import binary_answers, blueprint, ctx, json_bytes
+from server.kernel.problems import catalogue, refuses
 from server.photos import background, problems, queries, receiving, schemas
 from server.photos.models import PhotoState
 from server.photos.queries import PhotoFilters
@@ -26,11 +26,13 @@ photos_bp = blueprint("photos", "/photos", "Photos")
 blueprints = [uploads_bp, photos_bp]
 
 BYTES_TYPE = "application/offset+octet-stream"
+BYTES_UNKNOWN = "application/octet-stream"
 
 
 @uploads_bp.route("/<sha256>", methods=["HEAD"])
 @needs()
 @uploads_bp.response(200, description="Upload-Offset and Upload-Complete say how far it is.")
+@refuses(common.VALIDATION_FAILED)
 def show_upload(sha256: str) -> Response:
     """How much of this file the server has from you; 0 for one never begun."""
     at = ctx()
@@ -52,6 +54,7 @@ def show_upload(sha256: str) -> Response:
 )
 @uploads_bp.response(200, schemas.UploadOut())
 @uploads_bp.alt_response(201, schema=schemas.UploadOut())
+@refuses(common.VALIDATION_FAILED, *problems.UPLOAD_PROBLEMS)
 def append_upload(sha256: str) -> Response:
     """Append bytes at Upload-Offset; with the last of them the hash is verified.
 
@@ -84,7 +87,15 @@ def list_photos(query: dict[str, Any]) -> Response:
 
 @photos_bp.route("/<photo_id>/<size>", methods=["GET"])
 @needs()
-@photos_bp.response(200, {"type": "string", "format": "binary"}, content_type="image/jpeg")
+@photos_bp.doc(responses=binary_answers("image/jpeg", "image/png", "image/webp", BYTES_UNKNOWN))
+@photos_bp.alt_response(206, description="The range asked for.")
+@photos_bp.alt_response(304, description="The bytes under this hash never change.")
+@refuses(
+    common.RANGE_INVALID,
+    problems.PHOTO_NOT_ARRIVED,
+    problems.PHOTO_IN_PREPARATION,
+    *problems.PICTURE_PROBLEMS,
+)
 def show_photo(photo_id: str, size: str) -> Response:
     """The picture: thumb (320), screen (1,600, upright, no metadata) or original (as sent)."""
     at = ctx()
@@ -113,7 +124,7 @@ def _picture(row: Row, size: str) -> Response:
 def _original(row: Row) -> Response:
     """The bytes as sent. What was never decoded is hostile until proved otherwise: no type."""
     complete = row["state"] == PhotoState.COMPLETE
-    mime = row["mime"] if complete else "application/octet-stream"
+    mime = row["mime"] if complete else BYTES_UNKNOWN
     response = _bytes(content_key(row["sha256"]), mime, row["sha256"])
     if not complete:
         response.headers["Content-Disposition"] = f'attachment; filename="{row["id"]}.bin"'

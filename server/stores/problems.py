@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from server.kernel.problems import Kind, Words, register
 
 
@@ -98,4 +100,16 @@ CSV_REGION_MISSING = _kind(
     422,
     ("没有说明门店属于哪个区域", "The stores' region is not given"),
     ("请选择区域，或在文件里加一列“区域”。", "Choose a region, or add a column “region”."),
+)
+# What a file to import may be refused with as a whole; its rows have remarks of their own.
+CSV_PROBLEMS: Final = (
+    CSV_ENCODING,
+    CSV_EMPTY,
+    CSV_HEADER,
+    CSV_HEADER_TWICE,
+    CSV_MALFORMED,
+    CSV_TOO_MANY_ROWS,
+    CSV_CRS_MISSING,
+    CSV_CRS_CONTRADICTED,
+    CSV_REGION_MISSING,
 )

@@ -6,11 +6,14 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
+from server.accounts.problems import REGION_UNKNOWN
 from server.kernel import problems
 from server.kernel.auth import Role, needs
 from server.kernel.crs import Crs
 from server.kernel.http import blueprint, check_revision, ctx, set_revision
+from server.kernel.problems import refuses
 from server.stores import domain, queries, schemas
+from server.stores import problems as own
 from server.stores.csv_reading import MAX_BYTES
 from server.stores.importer import import_stores
 
@@ -56,6 +59,7 @@ def list_stores(filters: dict[str, Any]) -> Response:
 @needs(Role.OFFICE)
 @stores_bp.arguments(schemas.StoreIn())
 @stores_bp.response(201, schemas.StoreOut())
+@refuses(own.STORE_CODE_TAKEN, own.PIN_INVALID, own.REP_UNKNOWN, REGION_UNKNOWN)
 def add_store(values: dict[str, Any]) -> Response:
     """Add a store."""
     at = ctx()
@@ -79,6 +83,7 @@ def show_store(store_id: str) -> Response:
 @needs(Role.OFFICE)
 @stores_bp.arguments(schemas.StorePatch())
 @stores_bp.response(200, schemas.StoreOut())
+@refuses(*problems.REVISION, own.STORE_CODE_TAKEN, own.PIN_INVALID, own.REP_UNKNOWN, REGION_UNKNOWN)
 def change_store(values: dict[str, Any], store_id: str) -> Response:
     """Change a store, move its pin (its visits are judged again) or say who visits it."""
     at = ctx()
@@ -94,6 +99,7 @@ def change_store(values: dict[str, Any], store_id: str) -> Response:
 @stores_bp.doc(requestBody=_CSV_BODY)
 @stores_bp.arguments(schemas.ImportQuery(), location="query")
 @stores_bp.response(200, schemas.ImportOut())
+@refuses(problems.NOT_JSON, REGION_UNKNOWN, *own.CSV_PROBLEMS)
 def import_csv(query: dict[str, Any]) -> Response:
     """Import stores from a CSV file; with dry_run only say what would happen."""
     data = _csv_body()

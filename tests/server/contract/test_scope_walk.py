@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from server.apidocs import document
 from server.kernel.ids import new_id
+from server.openapi import document
 from tests.server.conftest import PASSWORD, Login
 from tests.server.contract.day import CALLERS, Day, Side
 from tests.server.contract.doors import (
