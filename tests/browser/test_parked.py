@@ -1,0 +1,64 @@
+"""A record that the server refuses is parked in words; everything else goes on."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from server.kernel.ids import new_id
+from tests.browser import rep
+from tests.browser.api import Api
+from tests.browser.conftest import Open
+from tests.browser.site import Site
+
+STORE = "苏州园区湖东店"
+
+# What a defect of the app, or somebody's curiosity, could do to the queue.
+SPOIL = """([name, store]) => new Promise((resolve, reject) => {
+    const open = indexedDB.open(name)
+    open.onerror = () => reject(open.error)
+    open.onsuccess = () => {
+        const change = open.result.transaction('outbox', 'readwrite')
+        const ops = change.objectStore('outbox')
+        const all = ops.getAll()
+        all.onsuccess = () => {
+            const op = all.result.find((one) => one.kind === 'visit.check_in')
+            ops.put({ ...op, payload: { ...op.payload, store_id: store } })
+        }
+        change.onerror = () => reject(change.error)
+        change.oncomplete = () => { open.result.close(); resolve() }
+    }
+})"""
+
+
+def test_a_refused_record_is_shown_in_words_and_blocks_nothing(
+    open_phone: Open, site: Site
+) -> None:
+    context = open_phone(31.3020, 120.6)
+    page = context.new_page()
+    user_id = site.company.people["rep2"]
+    rep.log_in(page, "rep2")
+    rep.ready_for_offline(page)
+    context.set_offline(True)
+    rep.check_in(page, STORE)
+    rep.write_note(page, "这次签到会被服务器拒绝")
+    page.evaluate(SPOIL, [f"storewalk-{user_id}", new_id()])
+    page.goto("/office")
+    page.get_by_role("button", name="回司报到").tap()
+    expect(page.get_by_text("仅在手机上")).to_be_visible(timeout=25_000)
+    context.set_offline(False)
+
+    page.goto("/sync")
+    expect(page.get_by_text("服务器不接受")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("门店不存在，或从未分配给您。请联系主管。")).to_be_visible()
+    # What belongs to it waits with it; what does not has gone through.
+    expect(page.get_by_text("等它所属的记录处理好后再发。")).to_be_visible()
+    kinds = [row["kind"] for row in rep.local_rows(page, user_id, "outbox")]
+    assert sorted(kinds) == ["visit.check_in", "visit.note"]
+    check_in = rep.local_rows(page, user_id, "office_check_ins")[0]
+    board = Api(site, "sup").get(f"/office/weeks/{check_in['week']}")
+    row = next(row for row in board["rows"] if row["person"]["id"] == user_id)
+    assert row["check_in"] is not None
+    # Asked to send it again, the phone does, and nothing is lost by it.
+    page.get_by_role("button", name="再发一次").first.tap()
+    expect(page.get_by_text("服务器不接受")).to_be_visible(timeout=20_000)
+    assert len(rep.local_rows(page, user_id, "outbox")) == 2
