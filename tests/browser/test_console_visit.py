@@ -117,10 +117,9 @@ def test_photos_beside_each_other_and_large(open_desktop: Open, story: Story) ->
     pictures = page.locator("img[src$='/thumb']")
     assert [colour(pictures.nth(number)) for number in range(3)] == ["red", "green", "blue"]
     # Side by side: on one line, one after the other.
-    first, second, third = (wall.nth(number).bounding_box() for number in range(3))
-    assert first and second and third
-    assert first["y"] == pytest.approx(second["y"], abs=2) == third["y"]
-    assert first["x"] + first["width"] <= second["x"]
+    boxes = [box for number in range(3) if (box := wall.nth(number).bounding_box())]
+    assert [box["y"] for box in boxes] == pytest.approx([boxes[0]["y"]] * 3, abs=2)
+    assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
     # Each says what it shows and when it was taken.
     expect(wall.nth(0)).to_have_accessible_name("放大 门头，12:01")
     expect(wall.nth(2)).to_have_accessible_name("放大 货架，12:03")
@@ -207,5 +206,6 @@ def test_to_the_neighbour_and_back(open_desktop: Open, story: Story) -> None:
     stage = page.get_by_role("region", name="签到位置与门店位置")
     expect(stage.locator(".place-pin")).to_have_count(1)
     expect(stage.locator(".check-in")).to_have_count(1)
+    expect(stage.locator(".offset")).to_have_count(1)
     expect(stage.locator(".offset")).to_have_text("400 米")
     expect(stage.locator(".leaflet-control-scale-line")).to_be_visible()
