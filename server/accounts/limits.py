@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from typing import Any, TypeVar, cast
+from typing import Any, NoReturn, TypeVar, cast
 
 from flask import Flask, request
-from flask_limiter import Limiter
+from flask_limiter import Limiter, RequestLimit
 from flask_limiter.util import get_remote_address
 
 from server.config import Settings, settings
+from server.kernel import problems
+from server.kernel.problems import Problem
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-limiter = Limiter(key_func=get_remote_address, headers_enabled=True)
+
+def _refuse(breached: RequestLimit) -> NoReturn:
+    # Said here, since the limiter's own headers would put a Retry-After on every answer.
+    wait_s = max(1, int(breached.reset_at - time.time()))
+    raise Problem(problems.RATE_LIMITED, headers={"Retry-After": str(wait_s)})
+
+
+limiter = Limiter(key_func=get_remote_address, on_breach=_refuse)
 
 
 def _address_and_name() -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -149,3 +151,27 @@ def test_region_moves_with_its_subtree(login: Login, world: World, session: Sess
     assert moved.status_code == 200
     seen: Any = login("sup_west").get("/api/v1/regions")
     assert {row["code"] for row in seen.json["items"]} == {"west", "east", "park"}
+
+
+def test_too_many_wrong_passwords(
+    app: Flask, client: FlaskClient, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = replace(app.config["SETTINGS"], login_rate="3 per minute")
+    monkeypatch.setitem(app.config, "SETTINGS", rules)
+
+    def tried(username: str, password: str) -> Any:
+        body = {"username": username, "password": password}
+        return client.post("/api/v1/session", json=body)
+
+    for _ in range(3):
+        answer = tried("sup_east", "wrong")
+        assert answer.status_code == 401
+        # To wait is what the person would read there, and there is nothing to wait for.
+        assert "Retry-After" not in answer.headers
+    answer = tried("sup_east", PASSWORD)
+    assert (answer.status_code, answer.json["code"]) == (429, "rate_limited")
+    assert 1 <= int(answer.headers["Retry-After"]) <= 60
+    # The shop's Wi-Fi is one address: others in it are not locked out.
+    answer = tried("sup_west", PASSWORD)
+    assert answer.status_code == 200
+    assert "Retry-After" not in answer.headers

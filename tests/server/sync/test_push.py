@@ -204,3 +204,19 @@ def test_the_device_is_remembered(phone: Phone, session: Session) -> None:
     device = session.get(Device, ("phone-1", phone.user_id))
     assert device is not None
     assert device.app_version == "0.1.0"
+
+
+def test_dependents_of_the_same_kind_wait_too(phone: Phone, store_id: str) -> None:
+    bad = phone.check_in(store_id, at="soon")
+    good = phone.check_in(store_id)
+    waits = phone.check_in(store_id) | {"depends_on": [bad["op_id"]]}
+    waits_too = phone.check_in(store_id) | {"depends_on": [waits["op_id"], good["op_id"]]}
+    free = phone.check_in(store_id) | {"depends_on": [good["op_id"]]}
+    results = phone.push(waits_too, free, waits, bad, good)
+    assert statuses(results) == ["deferred", "applied", "deferred", "rejected", "applied"]
+
+
+def test_ops_that_wait_for_each_other_are_still_answered(phone: Phone, store_id: str) -> None:
+    one, two = phone.check_in(store_id), phone.check_in(store_id)
+    one["depends_on"], two["depends_on"] = [two["op_id"]], [one["op_id"]]
+    assert statuses(phone.push(one, two)) == ["applied", "applied"]
