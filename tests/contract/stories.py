@@ -1,0 +1,310 @@
+"""What is asked in each file: {file: {story: [(name, request), …]}}."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from tests.contract import uploads
+from tests.contract.company import OFFICE, PASSWORD, PEOPLE, STORES, fixed_id
+from tests.contract.phone import (
+    AT,
+    FIX,
+    LATER,
+    NO_VISIT,
+    THEIR_VISIT,
+    VISIT,
+    Json,
+    check_in,
+    handout,
+    op,
+    photo,
+    push,
+    request,
+    their_visit,
+)
+
+Story = list[tuple[str, Json]]
+
+
+def _statuses(
+    kind: str,
+    payload: Json,
+    changed: Json,
+    record_id: str,
+    rejected: list[Json],
+    deferred: list[Json],
+) -> Story:
+    """Every status for one kind, on what was set up before."""
+    first = op(kind, 10, payload, record_id)
+    malformed = op(kind, 20, payload | {_time_of(payload): "yesterday"}, fixed_id("f9", 20))
+    waits = op(kind, 31, payload, fixed_id("f9", 31)) | {"depends_on": [malformed["op_id"]]}
+    return [
+        ("applied", push(first)),
+        ("replayed", push(first)),
+        ("conflict", push(first | {"payload": payload | changed})),
+        ("rejected", push(malformed, *rejected)),
+        ("deferred", push(malformed, waits, *deferred)),
+    ]
+
+
+def _time_of(payload: Json) -> str:
+    return "taken_at" if "taken_at" in payload else "at"
+
+
+def _with_visits(story: Story) -> Story:
+    return [("their visit", their_visit()), ("parent", push(check_in(1))), *story]
+
+
+def _check_in() -> Story:
+    payload = check_in(10)["payload"]
+    far = FIX | {"lat": 31.32, "accuracy_m": 20.0}
+    edge = FIX | {"lat": 31.3019, "accuracy_m": 35.0}
+    return [
+        ("their visit", their_visit()),
+        *_statuses(
+            "visit.check_in",
+            payload,
+            {"reason": "changed"},
+            VISIT,
+            rejected=[
+                check_in(21, fixed_id("f1", 21), "theirs"),
+                check_in(22, VISIT, reason="another content"),
+                check_in(23, THEIR_VISIT),
+                check_in(24, fixed_id("f1", 24)) | {"author": PEOPLE["other"]},
+            ],
+            deferred=[],
+        ),
+        (
+            "applied: every verdict",
+            push(
+                check_in(40, fixed_id("f1", 40), "east", fix=far),
+                check_in(41, fixed_id("f1", 41), "lake", fix=edge),
+                check_in(42, fixed_id("f1", 42), "lake", fix=None, reason="室内没有信号"),
+            ),
+        ),
+    ]
+
+
+def _check_out() -> Story:
+    story = _statuses(
+        "visit.check_out",
+        {"at": LATER, "fix": FIX},
+        {"fix": None},
+        VISIT,
+        rejected=[
+            op("visit.check_out", 21, {"at": LATER, "fix": None}, VISIT),
+            op("visit.check_out", 22, {"at": LATER, "fix": None}, THEIR_VISIT),
+        ],
+        deferred=[op("visit.check_out", 32, {"at": LATER, "fix": None}, NO_VISIT)],
+    )
+    return _with_visits(story)
+
+
+def _cancel() -> Story:
+    story = _statuses(
+        "visit.cancel",
+        {"at": LATER, "reason": "店门关着"},
+        {"reason": "changed"},
+        VISIT,
+        rejected=[
+            op("visit.cancel", 21, {"at": LATER, "reason": "again"}, VISIT),
+            op("visit.cancel", 22, {"at": LATER, "reason": None}, THEIR_VISIT),
+        ],
+        deferred=[op("visit.cancel", 32, {"at": LATER, "reason": None}, NO_VISIT)],
+    )
+    return _with_visits(story)
+
+
+def _child(
+    kind: str, group: str, payload: Callable[[str], Json], changed: Json, *others: Json
+) -> Story:
+    """A record that belongs to a visit. others: payloads refused for reasons of their own."""
+    record_id = fixed_id(group, 10)
+    story = _statuses(
+        kind,
+        payload(VISIT),
+        changed,
+        record_id,
+        rejected=[
+            op(kind, 21, payload(THEIR_VISIT), fixed_id(group, 21)),
+            op(kind, 22, payload(VISIT) | changed, record_id),
+            *(op(kind, 23 + at, one, fixed_id(group, 23 + at)) for at, one in enumerate(others)),
+        ],
+        deferred=[op(kind, 32, payload(NO_VISIT), fixed_id(group, 32))],
+    )
+    return _with_visits(story)
+
+
+def _note(visit_id: str) -> Json:
+    return {"visit_id": visit_id, "at": LATER, "text": "缺货两种 🥤"}
+
+
+def _office() -> Story:
+    payload = {"office_id": OFFICE, "at": AT, "fix": FIX, "reason": None}
+    far = FIX | {"lat": 31.35}
+    return [
+        *_statuses(
+            "office.check_in",
+            payload,
+            {"reason": "changed"},
+            fixed_id("f5", 10),
+            rejected=[
+                op("office.check_in", 21, payload | {"office_id": NO_VISIT}, fixed_id("f5", 21)),
+                op("office.check_in", 22, payload | {"reason": "x"}, fixed_id("f5", 10)),
+            ],
+            deferred=[],
+        ),
+        (
+            "applied: far away and without a position",
+            push(
+                op("office.check_in", 40, payload | {"fix": far}, fixed_id("f5", 40)),
+                op(
+                    "office.check_in",
+                    41,
+                    {"office_id": None, "at": AT, "fix": None, "reason": "手机没有定位"},
+                    fixed_id("f5", 41),
+                ),
+            ),
+        ),
+    ]
+
+
+def _unreadable() -> Story:
+    """Ops that are none, beside one that is."""
+    good = check_in(1)
+    no_id = {key: value for key, value in check_in(2).items() if key != "op_id"}
+    return [
+        (
+            "rejected",
+            push(
+                no_id,
+                check_in(3) | {"op_id": "42"},
+                op("visit.teleport", 4, {}, fixed_id("f1", 4)),
+                check_in(5) | {"device_at": "yesterday"},
+                good,
+                good,
+            ),
+        )
+    ]
+
+
+def _pull() -> Story:
+    """A first pull in pages, what a day adds, a store that is taken away, and then nothing."""
+    day = push(
+        check_in(1),
+        op("visit.note", 2, _note(VISIT), fixed_id("f2", 1)),
+        op("photo.add", 3, photo(VISIT), fixed_id("f3", 1)),
+        op("handout.add", 4, handout(VISIT), fixed_id("f4", 1)),
+        op("office.check_in", 5, {"office_id": None, "at": AT, "fix": FIX}, fixed_id("f5", 1)),
+        op("visit.check_out", 6, {"at": LATER, "fix": FIX}, VISIT),
+    )
+    away = request(
+        "PATCH",
+        f"/stores/{STORES['east']}",
+        "office",
+        headers={"If-Match": '"1"'},
+        json={"rep_ids": [PEOPLE["other"]]},
+    )
+    return [
+        ("first page", _pull_page("", 3)),
+        ("last page", _pull_page("first page", 500)),
+        ("a day", day),
+        ("what the day added", _pull_page("last page", 500)),
+        ("the office gives a store to somebody else", away),
+        ("tombstone", _pull_page("what the day added", 500)),
+        ("nothing new", _pull_page("tombstone", 500)),
+    ]
+
+
+def _pull_page(after: str, limit: int) -> Json:
+    """after: the exchange whose answer has the cursor; the recorder puts it in."""
+    cursor = {"cursor": f"<cursor of {after}>"} if after else {}
+    return request("GET", "/sync/pull", query=cursor | {"limit": limit, "schema": 1})
+
+
+def _problems(language: str) -> Story:
+    said = {"Accept-Language": language}
+    json_head = said | {"Content-Type": "application/json"}
+    wrong = {"username": "rep", "password": "wrong", "client": "cookie"}
+    return [
+        ("wrong_credentials", request("POST", "/session", None, headers=said, json=wrong)),
+        ("unauthenticated", request("POST", "/sync/push", None, headers=said, json={"ops": []})),
+        ("malformed_json", request("POST", "/sync/push", headers=json_head, text="{")),
+        (
+            "not_json",
+            request("POST", "/sync/push", headers=said | {"Content-Type": "text/plain"}, text="x"),
+        ),
+        ("validation_failed", request("POST", "/session", None, headers=said, json={})),
+        (
+            "a cursor of somebody else",
+            request("GET", "/sync/pull", headers=said, query={"cursor": "WzEsImEiLDEsMV0"}),
+        ),
+        ("not_found", request("GET", f"/stores/{STORES['theirs']}", headers=said)),
+        ("forbidden", request("GET", "/office/weeks/2026-W48", headers=said)),
+        ("csrf_refused", request("POST", "/session", None, headers=said | _FOREIGN, json=wrong)),
+        (
+            "precondition_required",
+            request("PATCH", f"/stores/{STORES['lake']}", "office", headers=said, json={}),
+        ),
+        (
+            "stale",
+            request(
+                "PATCH",
+                f"/stores/{STORES['lake']}",
+                "office",
+                headers=said | {"If-Match": '"7"'},
+                json={},
+            ),
+        ),
+        ("method_not_allowed", request("PUT", "/session", headers=said, json={})),
+    ]
+
+
+_FOREIGN: Final = {"Origin": "https://somewhere-else.example"}
+
+
+def _session() -> Story:
+    body = {"username": "rep", "password": PASSWORD}
+    return [
+        ("log in", request("POST", "/session", None, json=body | {"client": "cookie"})),
+        ("log in with a token", request("POST", "/session", None, json=body)),
+        ("me", request("GET", "/me")),
+        ("log out", request("DELETE", "/session")),
+        ("after it", request("GET", "/me")),
+    ]
+
+
+FILES: Final[dict[str, dict[str, Any]]] = {
+    "push_visit_check_in": {"visit.check_in": _check_in()},
+    "push_visit_check_out": {"visit.check_out": _check_out()},
+    "push_visit_cancel": {"visit.cancel": _cancel()},
+    "push_visit_note": {"visit.note": _child("visit.note", "f2", _note, {"text": "changed"})},
+    "push_photo_add": {
+        "photo.add": _child(
+            "photo.add", "f3", photo, {"kind": "pile"}, photo(VISIT, sha256="no hash")
+        )
+    },
+    "push_handout_add": {
+        "handout.add": [
+            *_child(
+                "handout.add",
+                "f4",
+                handout,
+                {"quantity": 4},
+                handout(VISIT, quantity=0),
+                handout(VISIT, material_id=NO_VISIT),
+            ),
+            (
+                "applied: more than the books hold",
+                push(op("handout.add", 40, handout(VISIT, quantity=9), fixed_id("f4", 40))),
+            ),
+        ]
+    },
+    "push_office_check_in": {"office.check_in": _office()},
+    "push_unreadable": {"unreadable": _unreadable()},
+    "pull": {"pull": _pull()},
+    "session": {"session": _session()},
+    "problems": {language: _problems(language) for language in ("zh-CN", "en")},
+    "uploads": uploads.stories(),
+}
