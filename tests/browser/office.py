@@ -6,6 +6,7 @@ import hashlib
 import io
 import math
 import re
+import time
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -187,6 +188,17 @@ class Sender:
         self.ops = []
 
 
+def wait_for_photos(api: Api, visit_id: str, number: int) -> None:
+    """Wait until the server has made the pictures of so many photos of the visit."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        photos = api.get(f"/visits/{visit_id}")["photos"]
+        if sum(photo["state"] == "complete" for photo in photos) >= number:
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"not {number} photos complete: {photos}")
+
+
 def jpeg(color: str, words: str, size: tuple[int, int] = (1200, 900)) -> bytes:
     """A photo in one colour, so that a test can tell which one it sees."""
     image = Image.new("RGB", size, color)
@@ -217,7 +229,10 @@ def log_in(context: BrowserContext, username: str, password: str = PASSWORD) -> 
 
 def choose(page: Page, scope: Locator, label: str, option: str) -> None:
     """Choose an option of a select by the words that it shows."""
-    scope.get_by_role("combobox", name=label, exact=True).click()
+    # The chosen words lie over the input itself; the hand meets the box around both.
+    scope.locator(".el-select__wrapper").filter(
+        has=page.get_by_role("combobox", name=label, exact=True)
+    ).click()
     row = page.locator(".el-select-dropdown__item:visible").filter(has_text=option)
     row.first.click()
 

@@ -76,6 +76,7 @@ def story(site: Site) -> Story:
         },
     )
     sender.send()
+    office.wait_for_photos(rep, visit, len(complete))
     return Story(region, visit, complete, missing)
 
 
