@@ -41,12 +41,18 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One server for this process."""
+    """One server for each file of tests, so that no file counts another's visits."""
     found = make_site(tmp_path_factory.mktemp("site"))
     yield found
     found.stop()
+
+
+@pytest.fixture
+def rep_name(site: Site) -> str:
+    """The user name of a rep whom no other test has used: their phone and records are empty."""
+    return site.company.spare.pop()
 
 
 Open = Callable[..., BrowserContext]

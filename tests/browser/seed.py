@@ -31,6 +31,8 @@ class Company:
     stores: dict[str, str] = field(default_factory=dict)
     materials: dict[str, str] = field(default_factory=dict)
     regions: dict[str, str] = field(default_factory=dict)
+    # Reps whom no test has used yet, by user name.
+    spare: list[str] = field(default_factory=list)
 
 
 def fill(session: Session, clock: Clock) -> Company:
@@ -44,6 +46,8 @@ def fill(session: Session, clock: Clock) -> Company:
     ):
         values = {"code": code, "name": name, "parent_id": company.regions.get(parent or "")}
         company.regions[code] = accounts.create_region(session, None, clock, values).id
+    company.spare = [f"spare{number:02}" for number in range(1, 16)]
+    spare = [(name, f"业务员{name[-2:]}", "rep", "park") for name in company.spare]
     hashed = hash_password(PASSWORD, "test")
     office = None
     for username, name, role, region in (
@@ -53,6 +57,7 @@ def fill(session: Session, clock: Clock) -> Company:
         ("rep1", "张小明", "rep", "park"),
         ("rep2", "赵丽", "rep", "park"),
         ("rep3", "孙强", "rep", "park"),
+        *spare,
     ):
         values = {
             "username": username,
@@ -65,7 +70,7 @@ def fill(session: Session, clock: Clock) -> Company:
         office = office or actor_of(session, user)
     if office is None:
         raise RuntimeError("the list of people begins with the office")
-    reps = [company.people[name] for name in ("rep1", "rep2", "rep3")]
+    reps = [company.people[name] for name in ("rep1", "rep2", "rep3", *company.spare)]
     for number, (name, (lat, lon, address)) in enumerate(STORES.items(), 1):
         values = {
             "code": f"T{number:03}",
@@ -82,7 +87,7 @@ def fill(session: Session, clock: Clock) -> Company:
         material_id = materials.create_material(session, office, clock, values).id
         company.materials[name] = material_id
         for kind_of_entry, rep in (("receive", None), *(("issue", rep) for rep in reps)):
-            quantity = 1_000 if rep is None else 100
+            quantity = 100 * len(reps) + 700 if rep is None else 100
             entry = {"kind": kind_of_entry, "material_id": material_id, "quantity": quantity}
             materials.move_stock(session, office, clock, entry | ({"rep_id": rep} if rep else {}))
     values = {

@@ -36,14 +36,14 @@ def shelf_photos(folder: Path) -> list[Path]:
 
 @pytest.mark.realdata
 def test_a_visit_made_offline_reaches_the_map(
-    open_phone: Open, open_desktop: Open, site: Site, tmp_path: Path
+    open_phone: Open, open_desktop: Open, site: Site, rep_name: str, tmp_path: Path
 ) -> None:
     # The phone stands 33 m north of the pin.
     context = open_phone(31.3003, 120.6)
     page = context.new_page()
     errors = watch(page)
-    user_id = site.company.people["rep1"]
-    rep.log_in(page, "rep1")
+    user_id = site.company.people[rep_name]
+    rep.log_in(page, rep_name)
     rep.ready_for_offline(page)
 
     context.set_offline(True)
@@ -92,7 +92,7 @@ def test_a_visit_made_offline_reaches_the_map(
 
 def _the_supervisor_looks(context: Any, visit: dict[str, Any], photos: int) -> None:
     page: Page = context.new_page()
-    page.goto("/console/")
+    page.goto(f"/console/?rep={visit['author_id']}")
     page.get_by_label("用户名").fill("sup")
     page.get_by_label("密码").fill(PASSWORD)
     errors = watch(page)

@@ -31,12 +31,12 @@ SPOIL = """([name, store]) => new Promise((resolve, reject) => {
 
 
 def test_a_refused_record_is_shown_in_words_and_blocks_nothing(
-    open_phone: Open, site: Site
+    open_phone: Open, site: Site, rep_name: str
 ) -> None:
     context = open_phone(31.3020, 120.6)
     page = context.new_page()
-    user_id = site.company.people["rep2"]
-    rep.log_in(page, "rep2")
+    user_id = site.company.people[rep_name]
+    rep.log_in(page, rep_name)
     rep.ready_for_offline(page)
     context.set_offline(True)
     rep.check_in(page, STORE)

@@ -34,10 +34,12 @@ def test_wrong_password_is_said_in_words(open_phone: Open) -> None:
     expect(page.get_by_role("alert")).to_contain_text("用户名或密码不正确")
 
 
-def test_an_ended_session_keeps_the_work_and_goes_on(open_phone: Open, site: Site) -> None:
+def test_an_ended_session_keeps_the_work_and_goes_on(
+    open_phone: Open, site: Site, rep_name: str
+) -> None:
     context = open_phone(*HERE)
     page = context.new_page()
-    rep.log_in(page, "rep2")
+    rep.log_in(page, rep_name)
     rep.ready_for_offline(page)
     context.set_offline(True)
     rep.check_in(page, STORE)
@@ -46,22 +48,25 @@ def test_an_ended_session_keeps_the_work_and_goes_on(open_phone: Open, site: Sit
     context.set_offline(False)
     banner = page.get_by_text("登录已过期，同步已暂停，记录都在。")
     expect(banner).to_be_visible(timeout=20_000)
-    assert len(rep.local_rows(page, site.company.people["rep2"], "outbox")) == 2
+    assert len(rep.local_rows(page, site.company.people[rep_name], "outbox")) == 2
     page.get_by_role("button", name="登录", exact=True).first.tap()
     sheet = page.get_by_role("dialog")
-    expect(sheet.get_by_label("用户名")).to_have_value("rep2")
+    expect(sheet.get_by_label("用户名")).to_have_value(rep_name)
     sheet.get_by_label("密码").fill(PASSWORD)
     sheet.get_by_role("button", name="登录", exact=True).tap()
-    rep.wait_until_sent(page, site.company.people["rep2"])
+    rep.wait_until_sent(page, site.company.people[rep_name])
     expect(banner).to_be_hidden()
-    assert len(visits_of(site, "rep2")) == 1
+    assert len(visits_of(site, rep_name)) == 1
 
 
-def test_a_second_person_never_sees_or_sends_the_firsts_work(open_phone: Open, site: Site) -> None:
+def test_a_second_person_never_sees_or_sends_the_firsts_work(
+    open_phone: Open, site: Site, rep_name: str
+) -> None:
     context = open_phone(*HERE)
     page = context.new_page()
-    first = site.company.people["rep1"]
-    rep.log_in(page, "rep1")
+    other = site.company.spare.pop()
+    first = site.company.people[rep_name]
+    rep.log_in(page, rep_name)
     rep.ready_for_offline(page)
     context.set_offline(True)
     rep.check_in(page, STORE)
@@ -72,22 +77,22 @@ def test_a_second_person_never_sees_or_sends_the_firsts_work(open_phone: Open, s
     expect(page.get_by_label("用户名")).to_be_visible()
 
     context.set_offline(False)
-    rep.log_in(page, "rep3")
+    rep.log_in(page, other)
     rep.ready_for_offline(page)
     expect(page.get_by_text(re.compile("拜访中|继续拜访"))).to_have_count(0)
     page.get_by_role("link", name="同步", exact=True).tap()
     page.get_by_role("button", name="立即同步").tap()
     expect(page.get_by_text("手机上的记录已全部送达。")).to_be_visible()
-    rep.wait_until_sent(page, site.company.people["rep3"])
-    assert visits_of(site, "rep1") == []
-    assert visits_of(site, "rep3") == []
+    rep.wait_until_sent(page, site.company.people[other])
+    assert visits_of(site, rep_name) == []
+    assert visits_of(site, other) == []
     assert len(rep.local_rows(page, first, "outbox")) == 1
 
     _leave(page)
     expect(page.get_by_label("用户名")).to_be_visible()
-    rep.log_in(page, "rep1")
+    rep.log_in(page, rep_name)
     rep.wait_until_sent(page, first)
-    assert len(visits_of(site, "rep1")) == 1
+    assert len(visits_of(site, rep_name)) == 1
 
 
 def _leave(page: Page) -> None:
