@@ -1,0 +1,362 @@
+// @vitest-environment node
+// What the server really answers (tests/contract/*.json), read by the app: what becomes of the phone's records.
+import 'fake-indexeddb/auto'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { getMeta } from '../db/meta'
+import { Db } from '../db/schema'
+import { aPhoto, aStore, freshDb, HandClock } from '../db/testing'
+import type { Id, LocalVisit, OpKind, OutboxOp, StockRecord } from '../db/types'
+import { handOut } from '../features/materials/actions'
+import { officeCheckIn } from '../features/office/actions'
+import { addPhoto } from '../features/photos/actions'
+import { addNote, cancelVisit, checkIn, checkOut } from '../features/visits/actions'
+import { send } from '../kernel/http'
+import { isProblem } from '../kernel/problem'
+import { answerWith, exchange, storiesOf, type Exchange } from './contract-files'
+import { afterPush, newCycle, type OpResult } from './engine'
+import { beginBatch, settle } from './outbox'
+import { pullPage } from './pull'
+import { createTransport, type WireOp } from './transport'
+import { sendFile } from './uploads'
+
+const ALL_KINDS = [
+  'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'photo.add', 'handout.add', 'office.check_in',
+] as const satisfies readonly OpKind[]
+
+const transport = createTransport()
+let db: Db
+
+beforeEach(() => {
+  db = new Db(authorOf('visit.check_in'), `contract-${Math.random()}`)
+})
+afterEach(() => {
+  vi.unstubAllGlobals()
+})
+
+function storyOf(kind: OpKind): Exchange[] {
+  return storiesOf(`push_${kind.replace('.', '_')}`)[kind] ?? []
+}
+
+function opsOf(one: Exchange): WireOp[] {
+  return one.request.json?.ops ?? []
+}
+
+function authorOf(kind: OpKind): Id {
+  return opsOf(exchange(storyOf(kind), 'applied'))[0]?.author ?? ''
+}
+
+/** The op as it waits on the phone. */
+function waiting(op: WireOp): OutboxOp {
+  const { device_seq, ...said } = op
+  return { ...said, seq: device_seq, state: 'waiting', problem: null, attempts: 0, created_at: op.device_at, bytes: 400 }
+}
+
+const TABLE_OF = {
+  'visit.check_in': 'visits', 'visit.check_out': 'visits', 'visit.cancel': 'visits', 'visit.note': 'notes',
+  'photo.add': 'photos', 'handout.add': 'handouts', 'office.check_in': 'office_check_ins',
+} as const satisfies Record<OpKind, keyof Db>
+
+function recordOf(op: WireOp): Promise<object | undefined> {
+  return db.table(TABLE_OF[op.kind]).get(op.record_id) as Promise<object | undefined>
+}
+
+/** The record as the phone made it with the op: not judged, not sent. */
+async function keepLocally(op: WireOp): Promise<void> {
+  const local = { ...op.payload, id: op.record_id, author_id: op.author, flags: [], sync: 'local' }
+  const visit: Partial<LocalVisit> = { state: 'in_progress', verdict: null, rev: 0, checked_in_at: op.device_at }
+  if (op.kind === 'visit.check_in') await db.visits.put({ ...local, ...visit } as unknown as LocalVisit)
+  else if (op.kind === 'photo.add') await db.table('photos').put({ ...local, state: 'awaiting_bytes', upload: 'waiting' })
+  else if (TABLE_OF[op.kind] !== 'visits') await db.table(TABLE_OF[op.kind]).put(local)
+}
+
+/** Make the exchange's ops wait, send them, and take in the answer; the batch must look as it was recorded. */
+async function sendAs(one: Exchange): Promise<{ ops: WireOp[]; results: OpResult[]; foreign: boolean }> {
+  const ops = opsOf(one)
+  for (const op of ops) if (!(await recordOf(op))) await keepLocally(op)
+  await db.outbox.bulkPut(ops.map(waiting))
+  const asked = answerWith(one)
+  const ids = ops.map((op) => op.op_id)
+  const device = one.request.json?.device
+  if (!device) throw new Error(`${one.name} is no push`)
+  const answer = await transport.push({ schema: 1, device, ops: await beginBatch(db, ids) })
+  expect(asked).toMatchObject([{ method: 'POST', path: one.request.path }])
+  expect(byId(JSON.parse(asked[0]?.body as string))).toEqual(byId(one.request.json))
+  const next = afterPush(newCycle(), ids, answer.results)
+  await settle(db, next.marks)
+  return { ops, results: answer.results, foreign: next.foreign }
+}
+
+/** A batch goes out by id; the order in it means nothing to the server. */
+function byId(body: unknown): unknown {
+  const batch = body as { ops: WireOp[] }
+  return { ...batch, ops: [...batch.ops].sort((a, b) => a.op_id.localeCompare(b.op_id)) }
+}
+
+describe.each(ALL_KINDS)('%s', (kind) => {
+  it('becomes what the server answered, exchange by exchange', async () => {
+    const seen = new Set<string>()
+    for (const one of storyOf(kind)) {
+      if (one.request.as !== 'rep') continue
+      const before = new Map<Id, object | undefined>()
+      for (const op of opsOf(one)) before.set(op.op_id, await recordOf(op))
+      const { ops, results } = await sendAs(one)
+      for (const [at, result] of results.entries()) {
+        const op = ops[at]
+        if (!op) throw new Error('an answer without an op')
+        await expectOutcome(op, result, before.get(op.op_id))
+        seen.add(result.status)
+      }
+      // What was parked is looked at above; the next exchange is a matter of its own.
+      await db.outbox.clear()
+    }
+    expect([...seen].sort()).toEqual(['applied', 'conflict', 'deferred', 'rejected', 'replayed'])
+  })
+
+  it('is written by the screens as the server was tested with it', async () => {
+    const [wanted] = opsOf(exchange(storyOf(kind), 'applied'))
+    expect(Object.keys(await payloadByScreen(kind)).sort()).toEqual(Object.keys(wanted?.payload ?? {}).sort())
+  })
+})
+
+async function expectOutcome(op: WireOp, result: OpResult, before: object | undefined): Promise<void> {
+  const row = await db.outbox.get(op.op_id)
+  const record = await recordOf(op)
+  if (result.status === 'applied' || result.status === 'replayed') {
+    expect(row).toBeUndefined()
+    expect(record).toMatchObject({ ...(result.result as object), sync: 'sent' })
+    return
+  }
+  expect(isProblem(result.problem)).toBe(true)
+  if (result.problem?.code === 'author_mismatch') {
+    // It waits for its author to log in; nobody else is told.
+    expect(row).toMatchObject({ state: 'waiting', problem: null })
+  } else {
+    expect(row).toMatchObject({ state: result.status, problem: result.problem })
+    expect(row?.payload).toEqual(op.payload)
+  }
+  if (before) expect(record).toMatchObject(before)
+}
+
+/** The payload that the phone's own action makes for a kind. */
+async function payloadByScreen(kind: OpKind): Promise<object> {
+  const own = freshDb()
+  const clock = new HandClock()
+  await own.stores.put(aStore('s1'))
+  const visit = await checkIn(own, { store_id: 's1', fix: null, reason: null, planned: true }, clock)
+  switch (kind) {
+    case 'visit.check_in': break
+    case 'visit.check_out': await checkOut(own, { visit_id: visit, fix: null }, clock); break
+    case 'visit.cancel': await cancelVisit(own, { visit_id: visit, reason: 'x' }, clock); break
+    case 'visit.note': await addNote(own, { visit_id: visit, text: 'x' }, clock); break
+    case 'photo.add': await addPhoto(own, await aPhoto(visit), clock); break
+    case 'handout.add': {
+      const said = { visit_id: visit, material_id: 'm1', quantity: 1, recipient: 'x', signature: null }
+      await handOut(own, said, clock)
+      break
+    }
+    case 'office.check_in': await officeCheckIn(own, { office_id: null, fix: null, reason: null }, clock); break
+  }
+  return (await own.outbox.toArray()).find((op) => op.kind === kind)?.payload ?? {}
+}
+
+describe('what a rep then reads', () => {
+  async function run(kind: OpKind, ...names: string[]): Promise<void> {
+    for (const name of names) await sendAs(exchange(storyOf(kind), name))
+  }
+
+  it('the verdicts, in words of both languages', async () => {
+    await run('visit.check_in', 'applied', 'applied: every verdict')
+    const visits = await db.visits.orderBy('id').toArray()
+    expect(visits.map((one) => one.verdict)).toEqual(['on_site', 'off_site', 'uncertain', 'unverifiable'])
+    for (const one of visits) {
+      expect(one.explanation?.words['zh-CN']).toMatch(/\p{Script=Han}/u)
+      expect(one.explanation?.words.en).toMatch(/[a-z]/)
+    }
+    expect(visits[1]?.flags.map((flag) => flag.code)).toContain('off_site')
+  })
+
+  it('the end of a visit', async () => {
+    await run('visit.check_out', 'parent', 'applied')
+    expect(await db.visits.toArray()).toMatchObject([{ state: 'completed', dwell_s: 1200, sync: 'sent' }])
+  })
+
+  it('a visit called off, with its reason', async () => {
+    await run('visit.cancel', 'parent', 'applied')
+    expect(await db.visits.toArray()).toMatchObject([{ state: 'cancelled', cancel_reason: '店门关着' }])
+  })
+
+  it('a photo that is known, and whose bytes are still to go', async () => {
+    await run('photo.add', 'parent', 'applied')
+    expect(await db.photos.toArray()).toMatchObject([{ state: 'awaiting_bytes', upload: 'waiting', sync: 'sent' }])
+  })
+
+  it('the stock after a handout, taken once however often the answer comes', async () => {
+    await run('handout.add', 'parent')
+    const [op] = opsOf(exchange(storyOf('handout.add'), 'applied'))
+    const material = String(op?.payload['material_id'])
+    await db.stock.put({ id: material, material_id: material, balance: 5 } satisfies StockRecord)
+    await run('handout.add', 'applied', 'replayed')
+    expect(await db.stock.toArray()).toMatchObject([{ balance: 2 }])
+    await run('handout.add', 'applied: more than the books hold')
+    const flags = (await db.handouts.toArray()).flatMap((one) => one.flags.map((flag) => flag.code))
+    expect(flags).toEqual(['over_issued'])
+  })
+
+  it('whether a report at the office counts', async () => {
+    await run('office.check_in', 'applied', 'applied: far away and without a position')
+    const reports = await db.office_check_ins.orderBy('id').toArray()
+    expect(reports.map((one) => one.accepted)).toEqual([true, false, false])
+  })
+
+  it('nothing of a session that is somebody else’s', async () => {
+    const { foreign } = await sendAs(exchange(storyOf('visit.check_in'), 'rejected'))
+    expect(foreign).toBe(true)
+  })
+})
+
+it('an op that the server cannot read is parked, and the good one beside it is not', () => {
+  const one = exchange(storiesOf('push_unreadable')['unreadable'], 'rejected')
+  const ids = [...new Set(opsOf(one).map((op) => op.op_id).filter((id) => id?.length === 36))]
+  const { marks } = afterPush(newCycle(), ids, one.answer.json?.results ?? [])
+  const became = marks.map((mark) => [mark.to, 'problem' in mark ? mark.problem?.code : null])
+  expect(became).toEqual([['rejected', 'op_kind_unknown'], ['rejected', 'op_malformed'], ['done', null]])
+})
+
+describe('the feed', () => {
+  const story = storiesOf('pull')['pull']
+
+  async function pull(name: string): Promise<boolean> {
+    const one = exchange(story, name)
+    const asked = answerWith(one)
+    const { more } = await pullPage(db, transport, async () => true)
+    expect(asked[0]).toMatchObject({ method: 'GET', path: one.request.path })
+    expect(asked[0]?.query.get('cursor')).toBe(one.request.query?.['cursor'] ?? null)
+    expect(asked[0]?.query.get('schema')).toBe('1')
+    expect(await getMeta(db, 'cursor')).toBe(one.answer.json?.cursor)
+    return more
+  }
+
+  async function all(): Promise<Record<string, object[]>> {
+    const tables = ['stores', 'materials', 'offices', 'people', 'stock', 'visits', 'notes', 'photos', 'handouts', 'office_check_ins']
+    const rows = tables.map(async (name) => [name, (await db.table(name).toArray()) as object[]] as const)
+    return Object.fromEntries(await Promise.all(rows))
+  }
+
+  it('fills the phone, follows the day, forgets what is gone, and is quiet when nothing changed', async () => {
+    expect(await pull('first page')).toBe(true)
+    expect(await pull('last page')).toBe(false)
+    const first = await all()
+    expect(first).toMatchObject({ visits: [], stock: [{ balance: 5 }] })
+    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 2, 1, 0, 0, 0, 0, 0])
+
+    await pull('what the day added')
+    const day = await all()
+    expect(day).toMatchObject({
+      visits: [{ state: 'completed', verdict: 'on_site', photos_total: 1, photos_arrived: 0, sync: 'sent' }],
+      notes: [{ text: '缺货两种 🥤', sync: 'sent' }],
+      photos: [{ state: 'awaiting_bytes', sync: 'sent' }],
+      handouts: [{ quantity: 3, sync: 'sent' }],
+      office_check_ins: [{ accepted: true, sync: 'sent' }],
+      stock: [{ balance: 2 }],
+    })
+
+    await pull('tombstone')
+    const after = await all()
+    expect(after['stores']).toMatchObject([{ code: 'T001' }])
+    await pull('nothing new')
+    expect(await all()).toEqual(after)
+  })
+
+  it('keeps every field that the server sent', async () => {
+    for (const name of ['first page', 'last page', 'what the day added']) {
+      await pull(name)
+      const kept = Object.values(await all()).flat()
+      for (const { record } of exchange(story, name).answer.json?.changes ?? []) {
+        expect(kept).toContainEqual(expect.objectContaining(record ?? {}))
+      }
+    }
+  })
+})
+
+describe('a file', () => {
+  const stories = storiesOf('uploads')
+
+  async function upload(story: string, file: Exchange[], ...names: string[]) {
+    const exchanges = names.map((name) => exchange(stories[story], name))
+    const bytes = file.map((one) => new Uint8Array(Buffer.from(one.request.base64 ?? '', 'base64')))
+    const sha256 = exchanges[0]?.request.path.split('/').at(-1) ?? ''
+    const asked = answerWith(...exchanges)
+    const end = await sendFile(transport, sha256, new Blob(bytes), async () => undefined)
+    for (const [at, one] of exchanges.entries()) {
+      expect(asked[at]).toMatchObject({ method: one.request.method, path: one.request.path })
+      const offset = one.request.headers?.['Upload-Offset'] ?? null
+      expect(asked[at]?.headers.get('Upload-Offset') ?? null).toBe(offset)
+    }
+    expect(asked).toHaveLength(exchanges.length)
+    return end
+  }
+
+  const part = (story: string, name: string) => exchange(stories[story], name)
+
+  it('goes whole, and is not sent again when it is there', async () => {
+    const file = [part('whole', 'all of it')]
+    await expect(upload('whole', file, 'unknown', 'all of it')).resolves.toEqual({ complete: true })
+    await expect(upload('whole', file, 'complete')).resolves.toEqual({ complete: true })
+  })
+
+  it('goes on where the server stands', async () => {
+    const file = [part('resumed', 'the first half, before the link broke'), part('resumed', 'the rest')]
+    await expect(upload('resumed', file, 'where it stands', 'the rest')).resolves.toEqual({ complete: true })
+  })
+
+  it('takes the true offset from the refusal', async () => {
+    const names = ['unknown', 'from the beginning', 'from where it stands']
+    const file = [part('from a wrong offset', 'from the beginning')]
+    await expect(upload('from a wrong offset', file, ...names)).resolves.toEqual({ complete: true })
+  })
+
+  it('starts anew when it was damaged on the way', async () => {
+    const names = ['unknown', 'damaged', 'nothing is kept', 'once more']
+    const file = [part('damaged on the way', 'once more')]
+    await expect(upload('damaged on the way', file, ...names)).resolves.toEqual({ complete: true })
+  })
+
+  it.each([['too large', 'too_large'], ['more than announced', 'length_mismatch']])(
+    'ends with a problem where sending again cannot help: %s',
+    async (name, code) => {
+      const end = await upload('refused', [part('refused', 'more than announced')], 'unknown', name)
+      expect(end).toMatchObject({ complete: false, problem: { code } })
+    },
+  )
+})
+
+describe('a refusal', () => {
+  const kinds: Record<string, string> = { unauthenticated: 'auth', wrong_credentials: 'auth' }
+
+  it.each(['zh-CN', 'en'])('is understood, and said in %s', async (language) => {
+    const story = storiesOf('problems')[language] ?? []
+    expect(story.length).toBeGreaterThan(10)
+    for (const one of story) {
+      answerWith(one)
+      const code = one.answer.json?.code ?? ''
+      const error: unknown = await send(one.request.method, one.request.path).catch((caught: unknown) => caught)
+      expect(error).toMatchObject({ kind: kinds[code] ?? 'refused', status: one.answer.status, retryAfterS: null, problem: { code } })
+      expect(/\p{Script=Han}/u.test(`${one.answer.json?.title}`)).toBe(language === 'zh-CN')
+      expect(one.answer.json?.detail).toBeTruthy()
+    }
+  })
+
+  it('of a cursor names the cursor, so that the feed is read anew', () => {
+    const one = exchange(storiesOf('problems')['en'], 'a cursor of somebody else')
+    expect(one.answer.json).toMatchObject({ code: 'validation_failed', field: 'cursor' })
+  })
+})
+
+it('the server says who is logged in', async () => {
+  const story = storiesOf('session')['session']
+  answerWith(exchange(story, 'me'))
+  const me = await transport.me()
+  expect(me.user.id).toBe(authorOf('visit.check_in'))
+  expect(me.organisation).toMatchObject({ time_zone: 'Asia/Shanghai', radius_m: 200, fix_countdown_s: 20 })
+  expect(exchange(story, 'log in').answer.json?.user).toEqual(me.user)
+})
