@@ -36,6 +36,12 @@ def wire(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def week_name(at: datetime) -> str:
+    """The ISO week of a time in the organisation's zone: 2026-W48."""
+    year, week, _ = at.isocalendar()
+    return f"{year}-W{week:02d}"
+
+
 def moved(lat: float, lon: float, *, north: float = 0, east: float = 0) -> tuple[float, float]:
     """The position so many metres to the north and east."""
     shift = east / (METRES_PER_DEGREE * math.cos(math.radians(lat)))

@@ -20,11 +20,6 @@ STATES = {"done": "已报到", "doubtful": "存疑", "missed": "缺报到", "ope
 WEEKS = 6
 
 
-def week_name(at: datetime) -> str:
-    year, week, _ = at.isocalendar()
-    return f"{year}-W{week:02d}"
-
-
 @dataclass
 class Story:
     """Two reps and six weeks. Weeks are counted back from this one, which is 0."""
@@ -64,7 +59,7 @@ def story(site: Site) -> Story:
     region.office.post("/offices", values)
     good, lazy = region.add_rep("韩勤"), region.add_rep("杨懒")
     now = datetime.now(office.ZONE)
-    story = Story(region, [week_name(now - timedelta(weeks=back)) for back in range(WEEKS)])
+    story = Story(region, [office.week_name(now - timedelta(weeks=back)) for back in range(WEEKS)])
     near = office.gps(*office.moved(*OFFICE, north=50))
     check_in(good, 1, near, None)
     check_in(good, 2, office.gps(*office.moved(*OFFICE, north=2_000), 30), "在客户那里")

@@ -3,8 +3,9 @@ import * as L from 'leaflet'
 import 'leaflet/dist/leaflet.css'
 import './map.css'
 import { PMTiles } from 'pmtiles'
+import { watch } from 'vue'
 import { get, isAbort } from '../api'
-import { t } from '../i18n'
+import { language, t } from '../i18n'
 import type { Bounds, MapConfig, MapCrs, Place } from '../types'
 import { degrees, gridLines, gridStep } from './grid'
 import { boundsFromShown, fromShown, shownCrs, toShown, type Position } from './shown'
@@ -30,8 +31,11 @@ export interface Surface {
   remove: () => void
 }
 
-/** Put a map into an element of a known size. Give it a view before anything is drawn. */
-export function createSurface(element: HTMLElement, config: MapConfig | null, label: string): Surface {
+/**
+ * Put a map into an element of a known size. Give it a view before anything is drawn.
+ * Its own words follow the language, and `label` is asked again; what others drew, they draw anew.
+ */
+export function createSurface(element: HTMLElement, config: MapConfig | null, label: () => string): Surface {
   const crs = shownCrs(config)
   const map = L.map(element, {
     zoomControl: false,
@@ -45,8 +49,13 @@ export function createSurface(element: HTMLElement, config: MapConfig | null, la
   })
   map.attributionControl.setPrefix(false)
   element.setAttribute('role', 'region')
-  element.setAttribute('aria-label', label)
-  L.control.zoom({ position: 'bottomright', zoomInTitle: t('map.zoom_in'), zoomOutTitle: t('map.zoom_out') }).addTo(map)
+  let zoom: L.Control.Zoom | null = null
+  // After the others, for the label may be a property that the same switch changes.
+  const stopNaming = watch(language, () => {
+    element.setAttribute('aria-label', label())
+    zoom?.remove()
+    zoom = L.control.zoom({ position: 'bottomright', zoomInTitle: t('map.zoom_in'), zoomOutTitle: t('map.zoom_out') }).addTo(map)
+  }, { immediate: true, flush: 'post' })
   L.control.scale({ imperial: false, maxWidth: 140 }).addTo(map)
   const background = tiles(config)
   const stop = background ? (background.addTo(map), () => undefined) : plain(map)
@@ -66,6 +75,7 @@ export function createSurface(element: HTMLElement, config: MapConfig | null, la
     },
     bounds: () => boundsFromShown(boxOf(map.getBounds()), crs),
     remove: () => {
+      stopNaming()
       watching.disconnect()
       stop()
       map.remove()
