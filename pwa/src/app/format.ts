@@ -3,6 +3,16 @@ import { language } from './i18n'
 
 const KILO = 1024
 
+const formats = new Map<string, Intl.DateTimeFormat>()
+
+/** A formatter, made once: making one costs a cheap phone milliseconds, and a list asks for dozens. */
+function dates(locale: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = locale + JSON.stringify(options)
+  let format = formats.get(key)
+  if (!format) formats.set(key, (format = new Intl.DateTimeFormat(locale, options)))
+  return format
+}
+
 /** "85 m", "1.3 km" / "85 米", "1.3 公里". Never more exact than the reading is. */
 export function metres(value: number): string {
   const zh = language() === 'zh-CN'
@@ -41,7 +51,7 @@ export function bytes(value: number): string {
 
 /** "17:05" in the organisation's zone. */
 export function clockTime(at: string, timeZone: string): string {
-  return new Intl.DateTimeFormat(language(), { hour: '2-digit', minute: '2-digit', hour12: false, timeZone }).format(
+  return dates(language(), { hour: '2-digit', minute: '2-digit', hour12: false, timeZone }).format(
     new Date(at),
   )
 }
@@ -51,7 +61,7 @@ export function dayTime(at: string, timeZone: string, now: Date = new Date()): s
   const then = new Date(at)
   const options: Intl.DateTimeFormatOptions = { hour: '2-digit', minute: '2-digit', hour12: false, timeZone, day: 'numeric' }
   if (then.getFullYear() !== now.getFullYear()) options.year = 'numeric'
-  return new Intl.DateTimeFormat(language() === 'en' ? 'en-GB' : 'zh-CN', {
+  return dates(language() === 'en' ? 'en-GB' : 'zh-CN', {
     ...options,
     month: language() === 'en' ? 'short' : 'numeric',
   }).format(then)
@@ -59,7 +69,7 @@ export function dayTime(at: string, timeZone: string, now: Date = new Date()): s
 
 /** Today as a heading: "11月23日 星期一" / "Monday 23 November". */
 export function longDay(at: Date, timeZone: string): string {
-  return new Intl.DateTimeFormat(language() === 'en' ? 'en-GB' : 'zh-CN', {
+  return dates(language() === 'en' ? 'en-GB' : 'zh-CN', {
     month: 'long', day: 'numeric', weekday: 'long', timeZone,
   }).format(at)
 }
