@@ -30,8 +30,13 @@ def real_files(folder: str) -> list[Path]:
 
 
 def picture(seed: int = 0, size: tuple[int, int] = (64, 48), form: str = "JPEG") -> bytes:
-    """A small picture of its own."""
-    image = Image.effect_mandelbrot(size, (-2 - seed / 997, -1.2, 1, 1.2), 40).convert("RGB")
+    """A small picture of its own: the seed's bits stand in it as black and white fields."""
+    image = Image.effect_mandelbrot(size, (-2, -1.2, 1, 1.2), 40).convert("RGB")
+    wide, high = max(1, size[0] // 8), max(1, size[1] // 6)
+    for bit in range(24):
+        left, top = bit % 8 * wide, bit // 8 * high
+        colour = "white" if seed >> bit & 1 else "black"
+        image.paste(colour, (left, top, left + wide, top + high))
     out = io.BytesIO()
     image.save(out, form)
     return out.getvalue()
