@@ -290,7 +290,7 @@ def view_of(page: Page) -> View:
     lat, lon, zoom = (float(part) for part in query(page)["at"].split(","))
     box = page.locator(".leaflet-container").first.bounding_box()
     assert box is not None
-    return View(lat, lon, zoom, dict(box))
+    return View(lat, lon, zoom, {key: float(box[key]) for key in ("x", "y", "width", "height")})
 
 
 def settled(page: Page) -> None:

@@ -59,7 +59,7 @@ def row(page: Page, words: str) -> Locator:
 
 def pulled(rep: Api, entity: str) -> dict[str, dict[str, Any]]:
     """What the rep's phone has after a pull from the beginning: records by id."""
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, dict[str, Any] | None] = {}
     begin, more = "", True
     while more:
         page = rep.get(f"/sync/pull?limit=500&schema=1{begin}")
@@ -285,8 +285,8 @@ def test_a_csv_is_tried_and_then_imported(open_desktop: Open, story: Story, tmp_
     expect(refused.last).to_contain_text("5")
     expect(refused.last).to_contain_text("不是数字：没有")
     doubtful = box.get_by_role("region", name="存疑的行")
-    for number in ("6", "7", "8"):
-        cell = doubtful.get_by_role("cell", name=number, exact=True)
+    for at_row in ("6", "7", "8"):
+        cell = doubtful.get_by_role("cell", name=at_row, exact=True)
         expect(cell.first).to_be_visible()
     expect(doubtful).to_contain_text("3 家门店共用坐标")
     assert story.region.office.get(f"/stores?region={story.region.id}")["total"] == before
