@@ -14,7 +14,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Connection
-from sqlalchemy.orm import Session, scoped_session, sessionmaker
+from sqlalchemy.orm import Session, close_all_sessions, scoped_session, sessionmaker
 
 from server.accounts import domain as accounts
 from server.accounts.passwords import hash_password
@@ -74,6 +74,8 @@ def undone(app: Flask, connection: Connection | None = None) -> Iterator[Connect
         with app.app_context():
             yield used
     finally:
+        # All of them: a test may hold one that its requests have already let go of.
+        close_all_sessions()
         db.session.remove()
         db.session = real
         outer.rollback()

@@ -272,7 +272,7 @@ print(json.dumps({"grown_kb": peak_kb() - before, "outcomes": outcomes}))
 def test_memory_is_bounded(tmp_path: Path) -> None:
     """The largest pictures that pass the cap, and all the broken ones, in one fresh process."""
     largest = Image.radial_gradient("L").resize((5_000, 5_000))
-    for form, mode in (("png", "RGBA"), ("png", "RGB"), ("jpg", "CMYK"), ("webp", "RGB")):
+    for form, mode in (("png", "RGBA"), ("jpg", "CMYK"), ("webp", "RGB")):
         path = tmp_path / f"{mode}.{form}"
         options = {
             "png": {"compress_level": 1},
@@ -292,7 +292,7 @@ def test_memory_is_bounded(tmp_path: Path) -> None:
         text=True,
     )
     told = json.loads(done.stdout)
-    assert [told["outcomes"][path.name] for path in files[:5]] == ["ok"] * 5
+    assert [told["outcomes"][path.name] for path in files[:4]] == ["ok"] * 4
     # Measured: 16 bytes a pixel, for WebP, whose decoder keeps three canvases.
     assert told["grown_kb"] < 25_000_000 * 20 // 1024
     print(f"grown by {told['grown_kb'] // 1024} MB")
