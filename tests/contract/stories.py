@@ -89,14 +89,14 @@ def _check_in() -> Story:
 def _check_out() -> Story:
     story = _statuses(
         "visit.check_out",
-        {"at": LATER, "fix": FIX},
+        {"at": LATER, "fix": FIX, "photos": 0},
         {"fix": None},
         VISIT,
         rejected=[
-            op("visit.check_out", 21, {"at": LATER, "fix": None}, VISIT),
-            op("visit.check_out", 22, {"at": LATER, "fix": None}, THEIR_VISIT),
+            op("visit.check_out", 21, {"at": LATER, "fix": None, "photos": 0}, VISIT),
+            op("visit.check_out", 22, {"at": LATER, "fix": None, "photos": 0}, THEIR_VISIT),
         ],
-        deferred=[op("visit.check_out", 32, {"at": LATER, "fix": None}, NO_VISIT)],
+        deferred=[op("visit.check_out", 32, {"at": LATER, "fix": None, "photos": 0}, NO_VISIT)],
     )
     return _with_visits(story)
 
@@ -197,7 +197,7 @@ def _pull() -> Story:
         op("photo.add", 3, photo(VISIT), fixed_id("f3", 1)),
         op("handout.add", 4, handout(VISIT), fixed_id("f4", 1)),
         op("office.check_in", 5, {"office_id": None, "at": AT, "fix": FIX}, fixed_id("f5", 1)),
-        op("visit.check_out", 6, {"at": LATER, "fix": FIX}, VISIT),
+        op("visit.check_out", 6, {"at": LATER, "fix": FIX, "photos": 1}, VISIT),
     )
     away = request(
         "PATCH",

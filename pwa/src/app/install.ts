@@ -29,8 +29,20 @@ export async function install(): Promise<void> {
   await event?.prompt()
 }
 
+/** Opened from the home screen, without the browser around it? */
+export function standalone(): boolean {
+  // Older iOS says it in a way of its own.
+  const ios = (navigator as Navigator & { readonly standalone?: boolean }).standalone === true
+  return ios || window.matchMedia('(display-mode: standalone)').matches
+}
+
 /** What to tell where no offer comes: `ios` has the share menu; null when installed already or elsewhere. */
 export function installHint(): 'ios' | null {
-  const standalone = window.matchMedia('(display-mode: standalone)').matches
-  return !standalone && /iPhone|iPad/.test(navigator.userAgent) ? 'ios' : null
+  return !standalone() && isIos() ? 'ios' : null
+}
+
+function isIos(): boolean {
+  // An iPad calls itself a Mac; no Mac has a touch screen.
+  const { userAgent, maxTouchPoints } = navigator
+  return /iPhone|iPad|iPod/.test(userAgent) || (userAgent.includes('Macintosh') && maxTouchPoints > 1)
 }

@@ -101,12 +101,6 @@ export function deviceId(): string {
   return made
 }
 
-/** Ask the browser not to throw this app's data away when space runs short. True if it agrees. */
-export async function askToPersist(): Promise<boolean> {
-  if (!('storage' in navigator) || !navigator.storage.persist) return false
-  return (await navigator.storage.persisted()) || navigator.storage.persist()
-}
-
 /** The server has said who it takes us for: keep the rules, and notice when it means somebody else. */
 export function tookMe(me: Me): void {
   rules.value = { ...DEFAULT_ORGANISATION, ...me.organisation }

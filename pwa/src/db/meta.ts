@@ -12,6 +12,14 @@ interface MetaValues {
   last_success_at: IsoTime
   /** The largest batch that this network seems to carry. */
   batch_limit: number
+  /** Bytes a second that the last batch of some size was sent with. */
+  push_rate: number
+  /** The schema of ours that the server has refused to serve. */
+  refused_schema: number
+  /** The last report about this phone that the server has taken, or would not take. */
+  device_reported: { said: string; at: IsoTime }
+  /** When old records were last cleared away. */
+  pruned_at: IsoTime
 }
 
 /** A value, or null where it was never set. */

@@ -25,11 +25,16 @@ export interface Organisation {
   fix_countdown_s: number
 }
 
+/** The schemas of ops and records that a server speaks. */
+export interface SchemaRange { oldest: number; newest: number }
+
 export interface Me {
   user: User
   regions: { id: Id; parent_id: Id | null; name: string }[]
   organisation: Organisation
   server_time: IsoTime
+  /** Missing on older servers, which refuse nobody. */
+  schema?: SchemaRange
 }
 
 /** What holds until the server has told. */

@@ -1,30 +1,31 @@
 // One run of the sync: asks the engine what is next, does it, writes down what came of it, until it ends.
-import { getMeta, setMeta } from '../db/meta'
+import { dropMeta, getMeta, setMeta } from '../db/meta'
 import type { Db } from '../db/schema'
 import type { Id } from '../db/types'
-import { contactOf, nowIso, sending, type Clock } from '../kernel/clock'
+import { contactOf, nowIso, sending, type Sent } from '../kernel/clock'
 import type { Me } from '../kernel/me'
 import { ApiError, localProblem } from '../kernel/problem'
+import { reportDevice, type ReportDeps } from './device'
 import {
-  afterFailure, afterPull, afterPush, afterUpload, newCycle, nextStep, type Cycle, type CycleEnd, type Step,
+  afterConfirm, afterFailure, afterPull, afterPush, afterTransfer, afterUpload, newCycleOver, nextStep, type Cycle,
+  type CycleEnd, type Step,
 } from './engine'
 import { backlog, beginBatch, recover, releaseBatch, settle, snapshot } from './outbox'
 import { forgetCursor, OtherPersonError, pullPage } from './pull'
-import { SCHEMA, type Transport } from './transport'
+import { SCHEMA } from './transport'
 import {
   beginUpload, bytesOf, failUpload, finishUploads, noteProgress, releaseUpload, sendFile,
 } from './uploads'
 
-export interface CycleDeps {
-  db: Db
-  transport: Transport
-  clock: Clock
-  device: { id: string; app_version: string }
+export interface CycleDeps extends ReportDeps {
   /** Told of every answer to "who am I", also when it names somebody else. */
   onMe(me: Me): void
   /** True once this run must not touch the server any more. */
   stopped(): boolean
 }
+
+/** Smaller batches say more of the server's answer time than of the link. */
+const MEASURED_FROM_BYTES = 4_096
 
 const STOPPED: CycleEnd = { state: 'backoff', problem: null, retry_after_s: null, progressed: false }
 
@@ -35,7 +36,8 @@ const STOPPED: CycleEnd = { state: 'backoff', problem: null, retry_after_s: null
 export async function runCycle(deps: CycleDeps): Promise<CycleEnd> {
   try {
     const end = await run(deps)
-    if (end.state === 'done') await setMeta(deps.db, 'last_success_at', nowIso(deps.clock))
+    if (end.state === 'done' && !end.problem) await setMeta(deps.db, 'last_success_at', nowIso(deps.clock))
+    if ((end.state === 'done' || end.state === 'waiting') && !deps.stopped()) await reportDevice(deps)
     return end
   } catch (error) {
     console.error('The sync could not use the local database:', error)
@@ -46,7 +48,7 @@ export async function runCycle(deps: CycleDeps): Promise<CycleEnd> {
 async function run(deps: CycleDeps): Promise<CycleEnd> {
   const { db } = deps
   await recover(db)
-  let cycle = newCycle((await getMeta(db, 'batch_limit')) ?? undefined)
+  let cycle = await firstCycle(deps)
   const stranger = await introduce(deps, cycle)
   if (stranger) return stranger
   for (;;) {
@@ -59,6 +61,11 @@ async function run(deps: CycleDeps): Promise<CycleEnd> {
     cycle = done.cycle
     if (done.end) return release(deps, cycle, done.end)
   }
+}
+
+async function firstCycle({ db, phone }: CycleDeps): Promise<Cycle> {
+  const [limit, bytes_per_s] = await Promise.all([getMeta(db, 'batch_limit'), getMeta(db, 'push_rate')])
+  return newCycleOver({ limit, bytes_per_s, kind: phone?.link() ?? null })
 }
 
 interface Taken { cycle: Cycle; end: CycleEnd | null }
@@ -94,8 +101,15 @@ async function take(deps: CycleDeps, cycle: Cycle, step: Exclude<Step, { do: 'en
         return await push(deps, cycle, step.op_ids)
       case 'pull': {
         const page = await pullPage(deps.db, deps.transport, () => isMe(deps))
+        await noteSchema(deps.db, false)
         const next = afterPull(cycle, page.more, page.hadCursor)
         if (next.confirmed.length > 0) await finishUploads(deps.db, next.confirmed)
+        return { cycle: next.cycle, end: null }
+      }
+      case 'confirm': {
+        if (!(await isMe(deps))) return { cycle, end: strangerEnd(cycle) }
+        const next = afterConfirm(cycle)
+        await finishUploads(deps.db, next.confirmed)
         return { cycle: next.cycle, end: null }
       }
       case 'upload':
@@ -110,14 +124,30 @@ async function take(deps: CycleDeps, cycle: Cycle, step: Exclude<Step, { do: 'en
 async function push(deps: CycleDeps, cycle: Cycle, ids: readonly Id[]): Promise<Taken> {
   const waiting = await backlog(deps.db)
   const ops = await beginBatch(deps.db, ids)
+  const sent = sending(deps.clock)
   const answer = await deps.transport.push({
     schema: SCHEMA,
     device: { ...deps.device, unsent: waiting.ops + waiting.uploads, oldest_unsent_at: waiting.oldest_at },
     ops,
   })
-  const next = afterPush(cycle, ids, answer.results)
+  const timed = await measure(deps, cycle, JSON.stringify(ops).length, sent)
+  const next = afterPush(timed, ids, answer.results)
   await settle(deps.db, next.marks)
   return { cycle: next.cycle, end: next.foreign ? strangerEnd(next.cycle) : null }
+}
+
+async function measure({ db, clock }: CycleDeps, cycle: Cycle, bytes: number, sent: Sent): Promise<Cycle> {
+  if (bytes < MEASURED_FROM_BYTES) return cycle
+  const next = afterTransfer(cycle, bytes, clock.monotonic() - sent.monotonic_ms)
+  await setMeta(db, 'push_rate', next.bytes_per_s)
+  return next.cycle
+}
+
+/** Remember whether the server still serves this app, for the screens. */
+async function noteSchema(db: Db, refused: boolean): Promise<void> {
+  const before = await getMeta(db, 'refused_schema')
+  if (refused && before !== SCHEMA) await setMeta(db, 'refused_schema', SCHEMA)
+  if (!refused && before !== null) await dropMeta(db, 'refused_schema')
 }
 
 async function upload(deps: CycleDeps, cycle: Cycle, sha256: string): Promise<Cycle> {
@@ -139,6 +169,7 @@ async function fail(deps: CycleDeps, cycle: Cycle, step: Step, error: ApiError):
   if (step.do === 'upload') await releaseUpload(deps.db, step.sha256)
   const next = afterFailure(cycle, step, error)
   if (next.then === 'end') return { cycle: next.cycle, end: next.end }
+  if (next.cycle.too_old && !cycle.too_old) await noteSchema(deps.db, true)
   if (next.park) await settle(deps.db, [{ op_id: next.park.op_id, to: 'rejected', problem: next.park.problem }])
   if (!next.reset_cursor) return { cycle: next.cycle, end: null }
   // The cursor is refused when the server was set up anew, and when it takes us for another person.

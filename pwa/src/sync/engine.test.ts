@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { OpState } from '../db/types'
 import { ApiError, localProblem, type FailureKind } from '../kernel/problem'
 import {
-  afterFailure, afterPull, afterPush, afterUpload, BATCH_BYTES, BATCH_MAX, blockedOps, countFailures, IDLE_S, newCycle,
-  nextBatch, nextDelayS, nextStep, type Cycle, type CycleEnd, type OpResult, type OpView, type Step, type UploadView,
+  afterConfirm, afterFailure, afterPull, afterPush, afterTransfer, afterUpload, BATCH_BYTES, BATCH_MAX, blockedOps, countFailures,
+  IDLE_S, newCycle, newCycleOver, nextBatch, nextDelayS, nextStep, type Cycle, type CycleEnd, type OpResult, type OpView, type Step, type UploadView,
 } from './engine'
 
 function op(seq: number, state: OpState = 'waiting', depends_on: string[] = [], bytes = 100): OpView {
@@ -59,6 +59,9 @@ describe('the next step', () => {
     ['a pull confirms at the end', { ...calm, unconfirmed: new Set(['a']) }, [], [upload('a', ['op0'], 'sending')], { do: 'pull' }],
     ['and in between', { ...calm, unconfirmed: new Set(['a', 'b', 'c', 'd', 'e']) }, [], [upload('f', ['op0'])], { do: 'pull' }],
     ['then it is done', calm, [], [], done],
+    ['sends on when too old for the feed', { too_old: true }, [op(1)], [], { do: 'push', op_ids: ['op1'] }],
+    ['bytes, too', { too_old: true }, [], [upload('a', ['op0'])], { do: 'upload', sha256: 'a' }],
+    ['which another question confirms', { too_old: true, unconfirmed: new Set(['a']) }, [], [], { do: 'confirm' }],
     ['done, too, when the rest waits for a person', { ...calm, held: new Set(['op2']) }, [op(1, 'rejected'), op(2, 'deferred', ['op1'])], [], done],
   ])('%s', (_why, values, ops, uploads, step) => {
     expect(nextStep(cycle(values), ops, uploads)).toEqual(step)
@@ -122,12 +125,37 @@ describe('after a push', () => {
   })
 })
 
+describe('over a slow link', () => {
+  it.each<[string, Parameters<typeof newCycleOver>[0], { limit: number; bytes: number }]>([
+    // why                               known of the link                                  the first batch
+    ['nothing is known', { limit: null, bytes_per_s: null, kind: null }, { limit: BATCH_MAX, bytes: BATCH_BYTES }],
+    ['the browser calls it slow', { limit: null, bytes_per_s: null, kind: '2g' }, { limit: 10, bytes: BATCH_BYTES }],
+    ['the browser calls it fast', { limit: null, bytes_per_s: null, kind: '4g' }, { limit: BATCH_MAX, bytes: BATCH_BYTES }],
+    ['a smaller one is remembered', { limit: 3, bytes_per_s: null, kind: '3g' }, { limit: 3, bytes: BATCH_BYTES }],
+    ['measured beats what it is called', { limit: null, bytes_per_s: 50_000, kind: '2g' }, { limit: BATCH_MAX, bytes: 500_000 }],
+    ['measured as very slow', { limit: null, bytes_per_s: 100, kind: '4g' }, { limit: BATCH_MAX, bytes: 16 * 1024 }],
+    ['measured as very fast', { limit: null, bytes_per_s: 9e9, kind: null }, { limit: BATCH_MAX, bytes: BATCH_BYTES }],
+  ])('%s', (_why, link, first) => {
+    expect(newCycleOver(link)).toMatchObject(first)
+  })
+
+  it('follows what the last batch took', () => {
+    expect(afterTransfer(cycle(), 60_000, 20_000)).toMatchObject({ bytes_per_s: 3_000, cycle: { bytes: 30_000 } })
+    expect(nextBatch(cycle({ bytes: 250 }), [op(1), op(2), op(3)])).toEqual(['op1', 'op2'])
+  })
+})
+
 describe('after a pull', () => {
   it('confirms uploads only with a cursor that is one person\'s', () => {
     const waiting = afterUpload(cycle(), 'a', true)
     expect(afterPull(waiting, false, true)).toMatchObject({ confirmed: ['a'], cycle: { unconfirmed: new Set(), pull_due: false } })
     expect(afterPull(waiting, true, false)).toMatchObject({ confirmed: [], cycle: { unconfirmed: new Set(['a']), pull_due: true } })
   })
+})
+
+it('a question who this is confirms uploads as a pull does', () => {
+  const waiting = afterUpload(cycle({ too_old: true }), 'a', true)
+  expect(afterConfirm(waiting)).toMatchObject({ confirmed: ['a'], cycle: { unconfirmed: new Set() } })
 })
 
 describe('after a failure', () => {
@@ -147,6 +175,7 @@ describe('after a failure', () => {
     ['unreadable alone: parked', push('op1'), failed('refused', 400, 'malformed_json'), { then: 'go_on', park: { op_id: 'op1', problem: { code: 'malformed_json' } } }],
     ['a refusal that no op can be blamed for', push('op1'), failed('refused', 422, 'validation_failed', 'device.id'), { then: 'end', end: { state: 'backoff', problem: { code: 'validation_failed' } } }],
     ['the cursor', { do: 'pull' }, failed('refused', 422, 'validation_failed', 'cursor'), { then: 'go_on', reset_cursor: true }],
+    ['too old to pull: sending goes on', { do: 'pull' }, failed('refused', 426, 'app_too_old'), { then: 'go_on', cycle: { too_old: true, pull_due: false }, reset_cursor: false }],
     ['an upload', { do: 'upload', sha256: 'a' }, failed('timeout', 0), { then: 'end', end: { state: 'backoff' } }],
   ])('%s', (_why, step, error, outcome) => {
     expect(afterFailure(cycle(), step, error)).toMatchObject(outcome)

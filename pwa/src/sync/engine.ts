@@ -1,14 +1,21 @@
 // What to do next. Pure decisions over what waits, what was answered and what failed; no clock, no disk,
 // no network, so that every case can stand in a table.
-import type { ApiError, Problem } from '../kernel/problem'
+import { localProblem, type ApiError, type Problem } from '../kernel/problem'
 import type { Id, OpState, UploadMark } from '../db/types'
 
 export const BATCH_MAX = 100
 /** Well below the server's 4 MiB. */
 export const BATCH_BYTES = 1024 * 1024
+/** A batch should be on its way no longer than this, by what the last one took. */
+const BATCH_TARGET_S = 10
+const BATCH_BYTES_LEAST = 16 * 1024
+/** Ops of the first batch where the browser says how slow its network is and nothing has been measured. */
+const FIRST_BATCH: Readonly<Record<string, number>> = { 'slow-2g': 5, '2g': 10, '3g': 40 }
 /** Uploads are confirmed by a pull at least this often. */
 const UNCONFIRMED_MAX = 5
 export const IDLE_S = 300
+/** The problem of a pull whose schema the server no longer speaks. */
+export const TOO_OLD = 'app_too_old'
 const BACKOFF_FIRST_S = 2
 const BACKOFF_MAX_S = 300
 
@@ -22,6 +29,8 @@ export interface UploadView { sha256: string; op_ids: readonly Id[]; state: Uplo
 export interface Cycle {
   /** Ops a batch may hold now. */
   limit: number
+  /** Bytes of ops a batch may hold now. */
+  bytes: number
   /** Ops the server put off in this run; they rest until something else was applied. */
   held: ReadonlySet<Id>
   /** Uploads that rest until the next run. */
@@ -30,6 +39,8 @@ export interface Cycle {
   unconfirmed: ReadonlySet<string>
   pull_due: boolean
   cursor_reset: boolean
+  /** The server takes what this app sends, and no longer answers its pulls: it has to be updated. */
+  too_old: boolean
   /** Something reached the server. */
   progressed: boolean
 }
@@ -37,6 +48,7 @@ export interface Cycle {
 export type Step =
   | { do: 'push'; op_ids: Id[] }
   | { do: 'pull' }
+  | { do: 'confirm' }
   | { do: 'upload'; sha256: string }
   | { do: 'end'; end: CycleEnd }
 
@@ -63,17 +75,40 @@ export type Mark =
   | { op_id: Id; to: 'deferred'; problem: Problem | null }
   | { op_id: Id; to: 'waiting' }
 
+/** What is known of the link before a run: ops and bytes a second of earlier batches, the browser's word for it. */
+export interface Link { limit: number | null; bytes_per_s: number | null; kind: string | null }
+
 /** The beginning of a run. */
-export function newCycle(limit: number = BATCH_MAX): Cycle {
+export function newCycle(limit: number = BATCH_MAX, bytesPerS: number | null = null): Cycle {
   return {
     limit: Math.min(BATCH_MAX, Math.max(1, limit)),
+    bytes: batchBytes(bytesPerS),
     held: new Set(), resting: new Set(), unconfirmed: new Set(),
-    pull_due: true, cursor_reset: false, progressed: false,
+    pull_due: true, cursor_reset: false, too_old: false, progressed: false,
   }
 }
 
+/** The beginning of a run over a link: a slow one starts with small batches, which grow as they come through. */
+export function newCycleOver({ limit, bytes_per_s, kind }: Link): Cycle {
+  const most = limit ?? BATCH_MAX
+  const first = bytes_per_s === null && kind !== null ? FIRST_BATCH[kind] : undefined
+  return newCycle(first === undefined ? most : Math.min(most, first), bytes_per_s)
+}
+
+/** Bytes of ops that a link carries in good time. */
+function batchBytes(bytesPerS: number | null): number {
+  if (bytesPerS === null) return BATCH_BYTES
+  return Math.min(BATCH_BYTES, Math.max(BATCH_BYTES_LEAST, Math.round(bytesPerS * BATCH_TARGET_S)))
+}
+
+/** A batch came through in so many milliseconds: the next ones are as large as that link carries. */
+export function afterTransfer(cycle: Cycle, bytes: number, ms: number): { cycle: Cycle; bytes_per_s: number } {
+  const bytes_per_s = Math.round((bytes * 1000) / Math.max(1, ms))
+  return { cycle: { ...cycle, bytes: batchBytes(bytes_per_s) }, bytes_per_s }
+}
+
 /** True for an op that waits for a person. */
-export function isParked(state: OpState): boolean {
+export function isParked(state: OpState): state is 'rejected' | 'conflict' {
   return state === 'rejected' || state === 'conflict'
 }
 
@@ -103,7 +138,7 @@ export function nextBatch(cycle: Cycle, ops: readonly OpView[]): Id[] {
   let bytes = 0
   for (const op of bySeq(ops)) {
     if (isParked(op.state) || blocked.has(op.op_id) || cycle.held.has(op.op_id) || resting.has(op.op_id)) continue
-    if (batch.length === cycle.limit || (batch.length > 0 && bytes + op.bytes > BATCH_BYTES)) break
+    if (batch.length === cycle.limit || (batch.length > 0 && bytes + op.bytes > cycle.bytes)) break
     batch.push(op.op_id)
     bytes += op.bytes
   }
@@ -114,16 +149,19 @@ export function nextBatch(cycle: Cycle, ops: readonly OpView[]): Id[] {
 export function nextStep(cycle: Cycle, ops: readonly OpView[], uploads: readonly UploadView[]): Step {
   const op_ids = nextBatch(cycle, ops)
   if (op_ids.length > 0) return { do: 'push', op_ids }
-  if (cycle.pull_due || cycle.unconfirmed.size >= UNCONFIRMED_MAX) return { do: 'pull' }
+  // Both tell whether the session is still this person's, which is what confirms an upload.
+  const ask: Step = cycle.too_old ? { do: 'confirm' } : { do: 'pull' }
+  if (cycle.unconfirmed.size >= UNCONFIRMED_MAX || (cycle.pull_due && !cycle.too_old)) return ask
   const unsent = new Set(ops.map((op) => op.op_id))
   const next = uploads.find((one) => isReady(cycle, one, unsent))
   if (next) return { do: 'upload', sha256: next.sha256 }
-  if (cycle.unconfirmed.size > 0) return { do: 'pull' }
+  if (cycle.unconfirmed.size > 0) return ask
   // What waits for a parked one waits for a person: there is no use in trying again soon.
   const blocked = blockedOps(ops)
   const putOff = ops.some((op) => cycle.held.has(op.op_id) && !blocked.has(op.op_id))
   const state = putOff || cycle.resting.size > 0 ? 'waiting' : 'done'
-  return { do: 'end', end: { state, problem: null, retry_after_s: null, progressed: cycle.progressed } }
+  const problem = cycle.too_old ? localProblem(TOO_OLD) : null
+  return { do: 'end', end: { state, problem, retry_after_s: null, progressed: cycle.progressed } }
 }
 
 /** Bytes go once the server knows a record that they belong to. */
@@ -194,6 +232,11 @@ export function afterPull(cycle: Cycle, more: boolean, hadCursor: boolean): { cy
   }
 }
 
+/** The server has said that the session is still this person's: what was uploaded came in under their name. */
+export function afterConfirm(cycle: Cycle): { cycle: Cycle; confirmed: string[] } {
+  return { cycle: { ...cycle, unconfirmed: new Set() }, confirmed: [...cycle.unconfirmed] }
+}
+
 /** An upload ended: complete on the server, or it can only rest until the next run (or for good). */
 export function afterUpload(cycle: Cycle, sha256: string, complete: boolean): Cycle {
   return complete
@@ -224,6 +267,10 @@ export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFa
         return { then: 'go_on', cycle, park: { op_id: only, problem: error.problem }, reset_cursor: false }
       }
     }
+  }
+  // Pulling ends, sending goes on: what waits here must reach the office whatever the age of the app.
+  if (step.do === 'pull' && error.problem?.code === TOO_OLD) {
+    return { then: 'go_on', cycle: { ...cycle, too_old: true, pull_due: false }, park: null, reset_cursor: false }
   }
   const cursorRefused = step.do === 'pull' && error.kind === 'refused' && error.problem?.field === 'cursor'
   if (cursorRefused && !cycle.cursor_reset) {

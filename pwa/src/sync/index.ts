@@ -7,7 +7,7 @@ import { systemClock } from '../kernel/clock'
 import { createSync, type Sync } from './loop'
 import { unpark } from './outbox'
 import { createStatus } from './status'
-import { browserSurroundings } from './surroundings'
+import { browserPhone, browserSurroundings } from './surroundings'
 import { createTransport, type Transport } from './transport'
 import { retryFailed } from './uploads'
 
@@ -30,6 +30,7 @@ export function startSync(db: Db, transport: Transport = createTransport()): voi
     clock: systemClock,
     device: { id: deviceId(), app_version: appVersion },
     around: browserSurroundings(),
+    phone: browserPhone(),
     onMe: tookMe,
     onStatus(status) {
       if (current?.db !== db) return

@@ -7,6 +7,7 @@ import type { IsoTime } from '../db/types'
 import type { Problem } from '../kernel/problem'
 import type { LoopState, LoopStatus } from './loop'
 import { backlog } from './outbox'
+import { SCHEMA } from './transport'
 
 export interface SyncStatus {
   /** `offline`: the last try found no network. `auth`: waits for a log-in. `backoff`: tries again later. */
@@ -20,6 +21,8 @@ export interface SyncStatus {
   last_success_at: IsoTime | null
   next_try_at: IsoTime | null
   problem: Problem | null
+  /** The server no longer serves this version of the app: what is made here goes on being sent. */
+  too_old: boolean
 }
 
 export interface StatusKeeper {
@@ -33,6 +36,7 @@ export interface StatusKeeper {
 const NOTHING: SyncStatus = {
   state: 'idle', waiting: 0, parked: 0, uploads_waiting: 0, bytes_waiting: 0,
   oldest_at: null, last_success_at: null, next_try_at: null, problem: null,
+  too_old: false,
 }
 
 export function createStatus(): StatusKeeper {
@@ -49,7 +53,11 @@ export function createStatus(): StatusKeeper {
       stop = () => undefined
       status.value = { ...NOTHING }
       if (!db) return
-      const counts = async () => ({ ...(await backlog(db)), success: await getMeta(db, 'last_success_at') })
+      const counts = async () => ({
+        ...(await backlog(db)),
+        success: await getMeta(db, 'last_success_at'),
+        refused: await getMeta(db, 'refused_schema'),
+      })
       stop = follow(counts, (found) => {
         status.value = {
           ...status.value,
@@ -59,6 +67,7 @@ export function createStatus(): StatusKeeper {
           bytes_waiting: found.bytes,
           oldest_at: found.oldest_at,
           last_success_at: found.success,
+          too_old: found.refused === SCHEMA,
         }
       })
     },

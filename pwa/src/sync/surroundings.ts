@@ -1,4 +1,7 @@
 // The browser, as the loop needs it.
+import { standalone } from '../app/install'
+import { storageState } from '../app/storage'
+import type { Phone } from './device'
 import type { Surroundings } from './loop'
 
 /** Background Sync is not in TypeScript's library: https://wicg.github.io/background-sync/spec/ */
@@ -6,7 +9,24 @@ interface SyncRegistration extends ServiceWorkerRegistration {
   readonly sync?: { register(tag: string): Promise<void> }
 }
 
+/** Not in TypeScript's library: https://wicg.github.io/netinfo/ */
+interface NavigatorWithLink extends Navigator {
+  readonly connection?: { readonly effectiveType?: string }
+}
+
 const TAG = 'outbox'
+
+/** This phone, as far as the browser tells. */
+export function browserPhone(): Phone {
+  return {
+    async condition() {
+      const found = await storageState()
+      const storage = { usage: found?.used ?? null, quota: found?.quota ?? null, persisted: found?.persisted ?? null }
+      return { storage, standalone: standalone() }
+    },
+    link: () => (navigator as NavigatorWithLink).connection?.effectiveType ?? null,
+  }
+}
 
 /** Timers, events, locks and the worker of this page. */
 export function browserSurroundings(): Surroundings {

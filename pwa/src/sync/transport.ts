@@ -1,8 +1,8 @@
 // The four conversations with the server. Every failure is an ApiError of one of its kinds.
 import { readJson, request, send } from '../kernel/http'
 import { ApiError } from '../kernel/problem'
-import type { Entity, Id, IsoTime, OpKind } from '../db/types'
-import type { Me } from '../kernel/me'
+import type { Entity, Id, IsoTime, OpKind, OpState } from '../db/types'
+import type { Me, SchemaRange } from '../kernel/me'
 import type { OpResult } from './engine'
 
 export const SCHEMA = 1
@@ -33,6 +33,32 @@ export interface Change { entity: Entity; id: Id; record: object | null }
 
 export interface PullAnswer { cursor: string; more: boolean; server_time: IsoTime; changes: Change[] }
 
+/** A record that waits for a person, as the office is told of it. */
+export interface ParkedOp {
+  op_id: Id
+  kind: OpKind
+  record_id: Id
+  state: Extract<OpState, 'rejected' | 'conflict'>
+  code: string
+  field: string | null
+  made_at: IsoTime
+}
+
+/** What the phone tells the office of itself. Bytes; null where the browser does not say. */
+export interface DeviceReport {
+  id: string
+  app_version: string
+  schema: number
+  unsent: number
+  oldest_unsent_at: IsoTime | null
+  parked: ParkedOp[]
+  storage: { usage: number | null; quota: number | null; persisted: boolean | null }
+  /** Opened from the home screen. */
+  standalone: boolean | null
+}
+
+export interface DeviceAnswer { server_time: IsoTime; schema: SchemaRange }
+
 /** Where an upload stands on the server. */
 export interface UploadStatus { offset: number; complete: boolean }
 
@@ -46,6 +72,8 @@ export interface Transport {
   uploadStatus(sha256: string): Promise<UploadStatus>
   /** Send all bytes from offset on in one body. A 409 is an ApiError whose headers tell the true offset. */
   uploadFrom(sha256: string, offset: number, length: number, rest: Blob): Promise<UploadAnswer>
+  /** Tell how this phone is. Servers before it answer 404. */
+  report?(body: DeviceReport): Promise<DeviceAnswer>
 }
 
 /** Slowest link on which an upload still gets on: what arrived counts, also when we give up waiting. */
@@ -87,6 +115,7 @@ export function createTransport(): Transport {
       })
       return readJson<UploadAnswer>(answer)
     },
+    report: (body) => request<DeviceAnswer>('PUT', '/sync/device', { body }),
   }
 }
 

@@ -77,7 +77,7 @@ describe('what follows a check-in', () => {
   })
 
   it.each<[string, (visit: string) => Promise<unknown>, object]>([
-    ['visit.check_out', (visit_id) => checkOut(db, { visit_id, fix: null }, clock), { at: AT, fix: null }],
+    ['visit.check_out', (visit_id) => checkOut(db, { visit_id, fix: null }, clock), { at: AT, fix: null, photos: 0 }],
     ['visit.cancel', (visit_id) => cancelVisit(db, { visit_id, reason: '店休' }, clock), { at: AT, reason: '店休' }],
     ['visit.note', (visit_id) => addNote(db, { visit_id, text: ' 缺货 ' }, clock), { visit_id: expect.stringMatching(ID) as string, at: AT, text: '缺货' }],
     ['photo.add', async (visit_id) => addPhoto(db, await aPhoto(visit_id), clock), {

@@ -84,6 +84,7 @@ export function checkOut(
 ): Promise<void> {
   return save(db, async (write) => {
     const visit = await openVisitById(write.t, input.visit_id)
+    const photos = await write.t.photos.where('visit_id').equals(visit.id).count()
     const dwell = Math.max(0, Math.round((Date.parse(write.at) - Date.parse(visit.checked_in_at)) / 1000))
     await write.t.visits.update(visit.id, {
       state: 'completed', checked_out_at: write.at, dwell_s: dwell, out_fix: input.fix, sync: 'local',
@@ -91,7 +92,8 @@ export function checkOut(
     await write.enqueue({
       kind: 'visit.check_out',
       record_id: visit.id,
-      payload: { at: write.at, fix: input.fix },
+      // So that the server knows when the visit is complete, in whatever order its parts arrive.
+      payload: { at: write.at, fix: input.fix, photos },
       depends_on: await checkInOf(write, visit.id),
     })
   }, clock)
