@@ -11,12 +11,21 @@ and a first pull is simply a pull from zero.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Index, String, event, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Index,
+    String,
+    Table,
+    bindparam,
+    event,
+    select,
+    update,
+)
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
+from server.kernel.bulk import BulkInsert
 from server.kernel.db import Base
 
 ORG = "org"
@@ -45,6 +54,18 @@ class Change(Base):
     deleted: Mapped[bool] = mapped_column(Boolean)
 
 
+_COUNTER: Table = ChangeCounter.__table__  # type: ignore[assignment]  # declared wider than it is
+_CHANGE: Table = Change.__table__  # type: ignore[assignment]  # likewise
+_RAISE = (
+    update(_COUNTER)
+    .where(_COUNTER.c.scope == bindparam("scope_"))
+    .values(seq=_COUNTER.c.seq + bindparam("by"))
+    .returning(_COUNTER.c.seq)
+)
+_BEGIN = BulkInsert(_COUNTER, keys=("scope",))
+_WRITE = BulkInsert(_CHANGE, keys=("scope", "entity", "record_id"), replaces=("seq", "deleted"))
+
+
 def user_scope(user_id: str) -> str:
     """The scope of what only one person's phone is told."""
     return f"user:{user_id}"
@@ -63,45 +84,25 @@ def touch(
         rows[(entity, record_id)] = deleted
 
 
-def _insert(session: Session) -> Any:
-    dialect = session.get_bind().dialect.name
-    return postgresql.insert if dialect == "postgresql" else sqlite.insert
-
-
 def write_pending(session: Session) -> None:
     """Hand out the numbers. Called before each commit; call it earlier only to read them."""
     pending: dict[str, dict[tuple[str, str], bool]] = session.info.pop(_PENDING, {})
     if not pending:
         return
     session.flush()
-    insert = _insert(session)
     # Scopes in a fixed order, so that two writers cannot wait for each other.
     for scope in sorted(pending):
         rows = pending[scope]
         if not rows:
             continue
-        last = session.scalar(
-            update(ChangeCounter)
-            .where(ChangeCounter.scope == scope)
-            .values(seq=ChangeCounter.seq + len(rows))
-            .returning(ChangeCounter.seq)
-            .execution_options(synchronize_session=False)
-        )
+        last = session.connection().execute(_RAISE, {"scope_": scope, "by": len(rows)}).scalar()
         if last is None:
-            upsert = insert(ChangeCounter).values(scope=scope, seq=len(rows))
-            last = session.scalar(
-                upsert.on_conflict_do_update(
-                    index_elements=["scope"],
-                    set_={"seq": ChangeCounter.seq + upsert.excluded.seq},
-                ).returning(ChangeCounter.seq)
-            )
+            # Two writers may begin a scope at once: the later one adds to what the other wrote.
+            _BEGIN(session, [{"scope": scope, "seq": 0}])
+            last = session.connection().execute(_RAISE, {"scope_": scope, "by": len(rows)}).scalar()
         first = int(last or 0) - len(rows) + 1
-        statement = insert(Change)
-        session.execute(
-            statement.on_conflict_do_update(
-                index_elements=["scope", "entity", "record_id"],
-                set_={"seq": statement.excluded.seq, "deleted": statement.excluded.deleted},
-            ),
+        _WRITE(
+            session,
             [
                 {
                     "scope": scope,

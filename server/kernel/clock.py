@@ -35,7 +35,7 @@ class FrozenClock(Clock):
         self.at += timedelta(seconds=seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimeEvidence:
     """What is known about when a record was made on a phone.
 

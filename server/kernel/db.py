@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -52,22 +52,50 @@ class Base(DeclarativeBase):
 
 
 class Utc(TypeDecorator[datetime]):
-    """An aware time, stored as naive UTC. Refuses naive times, which mean nothing here."""
+    """An aware time, stored as naive UTC. Refuses naive times, which mean nothing here.
+
+    The processors are written out: a batch binds thousands of times, and SQLAlchemy's general
+    way through a naive datetime and a format string costs five times as much.
+    """
 
     impl = DateTime
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Aware to naive UTC."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be stored")
-        return value.astimezone(UTC).replace(tzinfo=None)
+        """Aware to naive UTC. Raises ValueError for a naive time."""
+        return _utc_naive(value)
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
+        """Aware to naive UTC; for SQLite its text, as SQLAlchemy itself writes it."""
+        return _utc_text if dialect.name == "sqlite" else _utc_naive
+
+    def result_processor(
+        self, dialect: Dialect, coltype: object
+    ) -> Callable[[Any], datetime | None]:
         """Naive UTC to aware."""
-        return None if value is None else value.replace(tzinfo=UTC)
+        return _aware_from_text if dialect.name == "sqlite" else _aware
+
+
+def _utc(value: datetime) -> datetime:
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return value if value.tzinfo is UTC else value.astimezone(UTC)
+
+
+def _utc_text(value: datetime | None) -> str | None:
+    return None if value is None else _utc(value).isoformat(" ", "microseconds")[:26]
+
+
+def _utc_naive(value: datetime | None) -> datetime | None:
+    return None if value is None else _utc(value).replace(tzinfo=None)
+
+
+def _aware_from_text(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    return None if value is None else value.replace(tzinfo=UTC)
 
 
 class Json(TypeDecorator[Any]):
@@ -76,13 +104,22 @@ class Json(TypeDecorator[Any]):
     impl = LargeBinary
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> bytes | None:
+    def bind_processor(self, dialect: Dialect) -> Callable[[Any], bytes | None]:
         """Document to bytes."""
-        return None if value is None else orjson.dumps(value)
+        del dialect
+        return _json_bytes
 
-    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any]:
         """Bytes to document."""
-        return None if value is None else orjson.loads(value)
+        return _document
+
+
+def _json_bytes(value: Any) -> bytes | None:
+    return None if value is None else orjson.dumps(value)
+
+
+def _document(value: bytes | None) -> Any:
+    return None if value is None else orjson.loads(value)
 
 
 # Models derive from Base and not from db.Model, which type checkers cannot follow.
@@ -95,6 +132,11 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         # The wheel bundles a current SQLite; the system's may carry the WAL-reset corruption bug.
         from pysqlite3 import dbapi2
 
+        # The driver asks each value it does not know by itself how to adapt it, at 2 µs a value.
+        # It does not know None, bytes and bool; told so, it binds them in a fifth of the time.
+        dbapi2.register_adapter(type(None), {}.get)
+        dbapi2.register_adapter(bytes, bytearray)
+        dbapi2.register_adapter(bool, int)
         return {"module": dbapi2, "connect_args": {"timeout": 30}, "pool_size": 40}
     # prepare_threshold=None: prepared statements break behind a transaction pooler.
     return {

@@ -42,7 +42,7 @@ def is_position(lat: object, lon: object) -> bool:
     return abs(lat) <= 90 and abs(lon) <= 180 and not (abs(lat) < 1e-6 and abs(lon) < 1e-6)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fix:
     """One position reading: degrees WGS-84, accuracy as a radius in metres, age in seconds."""
 

@@ -65,6 +65,11 @@ def enqueue(session: Session, name: str, *args: Any) -> None:
     session.info.setdefault(_PENDING, []).append((name, args))
 
 
+def forget_pending(session: Session) -> None:
+    """Drop what this transaction has queued: a trial whose records are undone has no jobs."""
+    session.info.pop(_PENDING, None)
+
+
 def run_now(name: str, *args: Any) -> None:
     """Run a job in this thread, as a test or a command does."""
     _JOBS[name](*args)

@@ -7,10 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Index, String, insert, select
+from sqlalchemy import Index, String, Table, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from server.kernel.auth import Actor
+from server.kernel.bulk import BulkInsert
 from server.kernel.clock import Clock, wire_time
 from server.kernel.db import Base, BigId, Id, Json, Utc
 
@@ -61,6 +62,9 @@ class JournalEntry(Base):
     data: Mapped[dict[str, Any]] = mapped_column(Json)
 
 
+_JOURNAL: Table = JournalEntry.__table__  # type: ignore[assignment]  # declared wider than it is
+_WRITE = BulkInsert(_JOURNAL, leave_out=("id",))
+
 Row = tuple[Event, str, str, dict[str, Any]]
 
 
@@ -83,8 +87,8 @@ def record_many(session: Session, clock: Clock, actor: Actor | None, rows: Seque
         return
     at = clock.now()
     actor_id = actor.user_id if actor else None
-    session.execute(
-        insert(JournalEntry),
+    _WRITE(
+        session,
         [
             {
                 "at": at,

@@ -70,7 +70,7 @@ def op_id_of(raw: Any) -> str | None:
 
 def read_op(raw: Any, actor: Actor, device_id: str, received_at: datetime) -> Op | Problem:
     """One op, or the problem why it can never be applied as it is written."""
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         return problems.OP_MALFORMED.error()
     if not is_id(raw.get("op_id")):
         return problems.OP_ID_MISSING.error(field="op_id")

@@ -13,11 +13,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import insert, select
+from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from server.kernel import problems
 from server.kernel.auth import Actor
+from server.kernel.bulk import BulkInsert, Lookup
 from server.kernel.clock import Clock, wire_time
 from server.kernel.ops import Applied, Deferred, Handler, Op, Outcome, Rejected
 from server.kernel.problems import Problem
@@ -30,6 +31,13 @@ from server.sync.models import OpReceipt
 from server.visits.ops import OPS as VISIT_OPS
 
 log = logging.getLogger(__name__)
+
+_RECEIPT: Table = OpReceipt.__table__  # type: ignore[assignment]  # declared wider than it is
+_FIND_RECEIPTS = Lookup(
+    _RECEIPT.c.op_id,
+    (_RECEIPT.c.op_id, _RECEIPT.c.author_id, _RECEIPT.c.digest, _RECEIPT.c.result),
+)
+_WRITE_RECEIPTS = BulkInsert(_RECEIPT)
 
 HANDLERS: Final[Mapping[str, Handler]] = VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | OFFICE_OPS
 
@@ -145,15 +153,11 @@ def _recognise(session: Session, actor: Actor, batch: _Batch) -> None:
     open_slots = {s.op_id: s for s in batch.slots if not s.status and s.op_id}
     if not open_slots:
         return
-    known = session.execute(
-        select(OpReceipt.op_id, OpReceipt.author_id, OpReceipt.digest, OpReceipt.result).where(
-            OpReceipt.op_id.in_(open_slots)
-        )
-    )
-    for op_id, author_id, stored, result in known:
+    for receipt in _FIND_RECEIPTS(session, open_slots):
+        op_id = receipt["op_id"]
         slot = open_slots[op_id]
-        if stored == slot.digest and author_id == actor.user_id:
-            slot.status, slot.result = "replayed", result
+        if receipt["digest"] == slot.digest and receipt["author_id"] == actor.user_id:
+            slot.status, slot.result = "replayed", receipt["result"]
             batch.applied.add(op_id)
         else:
             slot.status = "conflict"
@@ -238,8 +242,7 @@ def _write_receipts(session: Session, actor: Actor, clock: Clock, batch: _Batch)
         for slot in sorted(batch.slots, key=lambda slot: slot.op_id or "")
         if slot.status == "applied" and slot.op is not None
     ]
-    if rows:
-        session.execute(insert(OpReceipt), rows)
+    _WRITE_RECEIPTS(session, rows)
     firsts = {s.op_id: s for s in batch.slots if s.op_id and s.status != "twin" and s.op}
     for slot in batch.slots:
         if slot.status == "twin":

@@ -23,15 +23,22 @@ _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider th
 PIN_CHANGED = "pin_changed"
 
 
-def judge_at_store(fix: Fix | None, store: StoreRef) -> Judgement:
-    """Judge a fix against a store's pin, radius and the organisation's thresholds."""
-    rules = settings()
-    return judge(
-        fix,
-        Pin(store.lat, store.lon, store.pin_quality_m),
-        rules.radius_m if store.radius_m is None else store.radius_m,
-        Thresholds(rules.max_accuracy_m, rules.cached_fix_max_age_s),
-    )
+class StoreJudge:
+    """Judges fixes against stores by the organisation's rules, which are read once."""
+
+    def __init__(self) -> None:
+        rules = settings()
+        self._radius_m = rules.radius_m
+        self._thresholds = Thresholds(rules.max_accuracy_m, rules.cached_fix_max_age_s)
+        self._pins: dict[str, Pin] = {}
+
+    def __call__(self, fix: Fix | None, store: StoreRef) -> Judgement:
+        """Judge a fix against a store's pin and radius."""
+        pin = self._pins.get(store.id)
+        if pin is None:
+            self._pins[store.id] = pin = Pin(store.lat, store.lon, store.pin_quality_m)
+        radius_m = self._radius_m if store.radius_m is None else store.radius_m
+        return judge(fix, pin, radius_m, self._thresholds)
 
 
 def rejudge_store(
@@ -46,14 +53,14 @@ def rejudge_store(
     store = stores_for_ops(session, actor, {store_id}).get(store_id)
     if store is None:
         return 0
-    now = clock.now()
+    now, judge_one = clock.now(), StoreJudge()
     old: list[dict[str, Any]] = []
     new: list[dict[str, Any]] = []
     entries: list[journal.Row] = []
     authors: dict[str, list[str]] = {}
     rows = session.execute(select(_VISIT).where(_VISIT.c.store_id == store_id)).mappings()
     for row in rows:
-        judgement = judge_at_store(fix_of(row, "in"), store)
+        judgement = judge_one(fix_of(row, "in"), store)
         if judgement.explanation == row["explanation"]:
             continue
         kept = ("rule_version", "verdict", "distance_m", "explanation", "flags")

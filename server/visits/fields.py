@@ -28,7 +28,7 @@ def read_fix(payload: Payload) -> Fix | None:
     return Fix.parse(payload.get("fix"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CheckIn:
     """The payload of visit.check_in."""
 
@@ -52,7 +52,7 @@ def read_check_in(op: Op) -> CheckIn:
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Closing:
     """The payload of visit.check_out (fix) or visit.cancel (reason)."""
 
@@ -75,7 +75,7 @@ def read_cancel(op: Op) -> Closing:
     return Closing(at, None, reason, digest(op.payload))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Note:
     """The payload of visit.note."""
 

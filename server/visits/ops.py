@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
 from server.config import settings
 from server.kernel import changes, journal, problems
 from server.kernel.auth import Actor
+from server.kernel.bulk import BulkInsert, Lookup
 from server.kernel.clock import Clock, TimeEvidence, wire_time
 from server.kernel.geo import morton
 from server.kernel.ops import Applied, Deferred, Handler, Op, Outcome, Rejected
@@ -22,7 +23,7 @@ from server.kernel.problems import Problem
 from server.photos import queries as photos
 from server.stores.queries import StoreRef, stores_for_ops
 from server.visits import fields
-from server.visits.domain import judge_at_store
+from server.visits.domain import StoreJudge
 from server.visits.fields import CheckIn, Closing, Note
 from server.visits.models import State, Visit, VisitNote
 from server.visits.records import NO_PHOTOS, Row, note_record, visit_record
@@ -31,6 +32,10 @@ from server.visits.verdict import short_visit_flag
 T = TypeVar("T")
 _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
 _NOTE: Table = VisitNote.__table__  # type: ignore[assignment]  # likewise
+_FIND_VISITS = Lookup(_VISIT.c.id)
+_FIND_NOTES = Lookup(_NOTE.c.id)
+_WRITE_VISITS = BulkInsert(_VISIT)
+_WRITE_NOTES = BulkInsert(_NOTE)
 
 
 def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -> list[Outcome]:
@@ -44,6 +49,7 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
     stores = stores_for_ops(
         session, actor, {one.store_id for one in read if isinstance(one, CheckIn)}
     )
+    judge = StoreJudge()
     added: dict[str, Row] = {}
     outcomes: list[Outcome] = []
     for op, said in zip(ops, read, strict=True):
@@ -59,10 +65,10 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
         if store is None:
             outcomes.append(Rejected(problems.STORE_UNKNOWN.error(field="payload.store_id")))
             continue
-        added[op.record_id] = row = _new_visit(actor, op, said, store)
+        added[op.record_id] = row = _new_visit(actor, op, said, store, judge)
         outcomes.append(Applied(visit_record(row, NO_PHOTOS)))
     if added:
-        session.execute(insert(_VISIT), list(added.values()))
+        _WRITE_VISITS(session, list(added.values()))
         _tell(session, actor, "visit", added)
         journal.record_many(
             session,
@@ -81,8 +87,10 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
     return _fill_in(session, ops, outcomes, {**known, **added})
 
 
-def _new_visit(actor: Actor, op: Op, said: CheckIn, store: StoreRef) -> dict[str, Any]:
-    judgement = judge_at_store(said.fix, store)
+def _new_visit(
+    actor: Actor, op: Op, said: CheckIn, store: StoreRef, judge: StoreJudge
+) -> dict[str, Any]:
+    judgement = judge(said.fix, store)
     return {
         "id": op.record_id,
         "author_id": actor.user_id,
@@ -247,10 +255,7 @@ def add_notes(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -
     read = [_read(fields.read_note, op) for op in ops]
     visits = _visits(session, [one.visit_id for one in read if isinstance(one, Note)])
     ids = [op.record_id for op in ops]
-    known: dict[str, Row] = {
-        row["id"]: row
-        for row in session.execute(select(_NOTE).where(_NOTE.c.id.in_(ids))).mappings()
-    }
+    known: dict[str, Row] = {row["id"]: row for row in _FIND_NOTES(session, ids)}
     added: dict[str, Row] = {}
     outcomes: list[Outcome] = []
     for op, said in zip(ops, read, strict=True):
@@ -279,7 +284,7 @@ def add_notes(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -
         }
         outcomes.append(Applied(note_record(row)))
     if added:
-        session.execute(insert(_NOTE), list(added.values()))
+        _WRITE_NOTES(session, list(added.values()))
         _tell(session, actor, "note", added)
         journal.record_many(
             session,
@@ -323,10 +328,7 @@ def _read(reader: Callable[[Op], T], op: Op) -> T | Problem:
 
 
 def _visits(session: Session, ids: Sequence[str]) -> dict[str, Row]:
-    if not ids:
-        return {}
-    rows = session.execute(select(_VISIT).where(_VISIT.c.id.in_(set(ids)))).mappings()
-    return {row["id"]: row for row in rows}
+    return {row["id"]: row for row in _FIND_VISITS(session, set(ids))}
 
 
 def _tell(session: Session, actor: Actor, entity: str, ids: Iterable[str]) -> None:

@@ -51,7 +51,7 @@ class Thresholds:
     cached_fix_max_age_s: float = 120.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Judgement:
     """A verdict with its reasons.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from enum import StrEnum
+from functools import lru_cache
 
 Words = dict[str, str]
 
@@ -79,11 +80,17 @@ _LOW_ACCURACY_FLAG = (
 
 def metres(value: float, *, english: bool) -> str:
     """A distance to be read: 8.5 米, 340 米, 12.3 公里."""
+    return _metres(value)[english]
+
+
+@lru_cache(maxsize=4_096)
+def _metres(value: float) -> tuple[str, str]:
     if value >= 10_000:
-        return f"{value / 1000:.1f} " + ("km" if english else "公里")
+        number = f"{value / 1000:.1f}"
+        return f"{number} 公里", f"{number} km"
     # Half a metre goes up, as browsers round: one distance must not be told in two ways.
     number = f"{value:.1f}" if value < 10 and round(value, 1) % 1 else str(math.floor(value + 0.5))
-    return f"{number} " + ("m" if english else "米")
+    return f"{number} 米", f"{number} m"
 
 
 def duration(seconds: float, *, english: bool) -> str:
@@ -120,16 +127,30 @@ def short_visit(numbers: dict[str, float]) -> Words:
 def _both(
     pair: tuple[str, str], place: Place, numbers: dict[str, float], *, with_pin: bool = False
 ) -> Words:
-    words = {}
-    for index, language in enumerate(("zh-CN", "en")):
-        english = language == "en"
-        parts = {"place": _NAMES[place][index]}
-        for name, value in numbers.items():
-            say = duration if name.endswith("_s") else metres
-            parts[_SHORT[name]] = say(value, english=english)
-        template = pair[index] + (_PIN_QUALITY[index] if with_pin else "")
-        words[language] = template.format(**parts)
-    return words
+    chinese: Words = {}
+    english: Words = {}
+    names, templates = _templates(pair, place, with_pin=with_pin)
+    for name in names:
+        value, short = numbers[name], _SHORT[name]
+        if name.endswith("_s"):
+            chinese[short] = duration(value, english=False)
+            english[short] = duration(value, english=True)
+        else:
+            chinese[short], english[short] = _metres(value)
+    return {"zh-CN": templates[0].format(**chinese), "en": templates[1].format(**english)}
+
+
+@lru_cache(maxsize=256)
+def _templates(
+    pair: tuple[str, str], place: Place, *, with_pin: bool
+) -> tuple[tuple[str, ...], tuple[str, str]]:
+    """The names of the numbers that a sentence tells, and the sentence with its place put in."""
+    chinese, english = (
+        (text + (_PIN_QUALITY[index] if with_pin else "")).replace("{place}", _NAMES[place][index])
+        for index, text in enumerate(pair)
+    )
+    names = tuple(name for name, short in _SHORT.items() if f"{{{short}}}" in chinese)
+    return names, (chinese, english)
 
 
 _SHORT = {
