@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, make_response, request
+from flask import Response, current_app, jsonify, make_response, request
 
 from server.accounts import domain, queries, schemas, sessions
 from server.accounts import problems as own
@@ -109,6 +109,7 @@ def show_me() -> dict[str, Any]:
             "attribution": rules.tiles_attribution,
             "max_zoom": rules.tiles_max_zoom,
         },
+        "schema": current_app.extensions["storewalk.schema"],
         "server_time": wire_time(at.clock.now()),
     }
 

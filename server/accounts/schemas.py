@@ -77,6 +77,13 @@ class MapOut(Schema):
     max_zoom = fields.Integer(required=True)
 
 
+class SchemaRangeOut(Schema):
+    """The sync schemas that the server speaks. Below the oldest an app may send, but not pull."""
+
+    oldest = fields.Integer(required=True)
+    newest = fields.Integer(required=True)
+
+
 class MeOut(Schema):
     """Who is logged in, and what the screens need to know."""
 
@@ -84,6 +91,7 @@ class MeOut(Schema):
     regions = fields.List(fields.Nested(RegionOut), required=True)
     organisation = fields.Nested(OrganisationOut, required=True)
     map = fields.Nested(MapOut, required=True)
+    schema = fields.Nested(SchemaRangeOut, required=True)
     server_time = fields.String(required=True)
 
 

@@ -56,8 +56,9 @@ class TimeEvidence:
 
     def correct(self, device_time: datetime) -> datetime:
         """Translate another reading of the same phone clock; never later than the receipt."""
-        offset = timedelta(milliseconds=self.clock_offset_ms or 0)
-        return min(device_time + offset, self.received_at)
+        if self.clock_offset_ms:
+            device_time += timedelta(milliseconds=self.clock_offset_ms)
+        return min(self.received_at, device_time)
 
 
 @lru_cache(maxsize=8)
@@ -104,17 +105,37 @@ def wire_time(at: datetime | None) -> str | None:
     """The time as the API writes it: 2026-11-23T09:15:00.000Z."""
     if at is None:
         return None
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    text = utc_text(at)
+    return f"{text[:10]}T{text[11:23]}Z"
+
+
+# A record's times are written to the database and into the answer; a batch shares its receipt.
+@lru_cache(maxsize=4_096)
+def utc_text(at: datetime) -> str:
+    """The time as SQLite keeps it, 2026-11-23 09:15:00.000000. Raises ValueError if naive."""
+    if at.tzinfo is None:
+        raise ValueError("a time without a zone cannot be told")
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
+    day = f"{at.year:04d}-{at.month:02d}-{at.day:02d}"
+    return f"{day} {at.hour:02d}:{at.minute:02d}:{at.second:02d}.{at.microsecond:06d}"
 
 
 def parse_time(text: object) -> datetime:
     """Read an ISO 8601 time that names its zone. Raises ValueError for anything else."""
     if not isinstance(text, str) or not 20 <= len(text) <= 40:
         raise ValueError("not an ISO 8601 time with a zone")
+    return _parse_text(text)
+
+
+# An op tells the time of its making twice: in the envelope and in what it says.
+@lru_cache(maxsize=1_024)
+def _parse_text(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("the time names no zone")
-    at = at.astimezone(UTC)
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
     if not 2000 <= at.year <= 2200:
         raise ValueError("the year is out of range")
     return at

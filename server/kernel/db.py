@@ -30,6 +30,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from server.config import Settings
+from server.kernel.clock import utc_text
 
 Id = String(36)
 # SQLite only numbers rows by itself in an INTEGER key.
@@ -76,18 +77,16 @@ class Utc(TypeDecorator[datetime]):
         return _aware_from_text if dialect.name == "sqlite" else _aware
 
 
-def _utc(value: datetime) -> datetime:
-    if value.tzinfo is None:
-        raise ValueError("a time without a zone cannot be stored")
-    return value if value.tzinfo is UTC else value.astimezone(UTC)
-
-
 def _utc_text(value: datetime | None) -> str | None:
-    return None if value is None else _utc(value).isoformat(" ", "microseconds")[:26]
+    return None if value is None else utc_text(value)
 
 
 def _utc_naive(value: datetime | None) -> datetime | None:
-    return None if value is None else _utc(value).replace(tzinfo=None)
+    if value is None:
+        return None
+    if value.tzinfo is None:
+        raise ValueError("a time without a zone cannot be stored")
+    return value.astimezone(UTC).replace(tzinfo=None)
 
 
 def _aware_from_text(value: str | None) -> datetime | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,18 +27,18 @@ _EARTH_RADIUS_M = 6_371_008.8
 # to know on which side of any fence a point lies.
 _GEODESIC_BELOW_M = 5_000.0
 MORTON_BITS = 26
+# The types of a JSON number; a bool is an int only to isinstance.
+_NUMBERS = (int, float)
 _MERCATOR_MAX_LAT = 85.05112878
 
 
-def is_position(lat: object, lon: object) -> bool:
+def is_position(lat: Any, lon: Any) -> bool:
     """True for a pair of finite degrees on the globe that is not the 0,0 of a broken receiver."""
-    if isinstance(lat, bool) or isinstance(lon, bool):
+    if type(lat) not in _NUMBERS or type(lon) not in _NUMBERS:
         return False
-    if not isinstance(lat, int | float) or not isinstance(lon, int | float):
-        return False
-    if not (math.isfinite(lat) and math.isfinite(lon)):
-        return False
-    return abs(lat) <= 90 and abs(lon) <= 180 and not (abs(lat) < 1e-6 and abs(lon) < 1e-6)
+    # No comparison holds for NaN.
+    on_globe = -90 <= lat <= 90 and -180 <= lon <= 180
+    return on_globe and not (-1e-6 < lat < 1e-6 and -1e-6 < lon < 1e-6)
 
 
 @dataclass(slots=True)
@@ -53,23 +52,23 @@ class Fix:
     source: str
 
     @classmethod
-    def parse(cls, value: Mapping[str, Any] | None) -> Fix | None:
+    def parse(cls, value: object) -> Fix | None:
         """Read a fix as a phone sends it; None where it is no position at all.
 
         An accuracy that is missing, negative or not a number becomes None: the position is kept
         as a hint, but proves nothing.
         """
-        if not isinstance(value, Mapping) or not is_position(value.get("lat"), value.get("lon")):
+        if not isinstance(value, dict) or not is_position(value.get("lat"), value.get("lon")):
             return None
         accuracy = _number(value.get("accuracy_m"))
         age = _number(value.get("age_s"))
         source = value.get("source")
         return cls(
-            lat=float(value["lat"]),
-            lon=float(value["lon"]),
-            accuracy_m=accuracy if accuracy is not None and accuracy >= 0 else None,
-            age_s=max(age or 0.0, 0.0),
-            source=source[:16] if isinstance(source, str) and source.isprintable() else "gps",
+            float(value["lat"]),
+            float(value["lon"]),
+            accuracy if accuracy is not None and accuracy >= 0 else None,
+            age if age is not None and age > 0 else 0.0,
+            source[:16] if isinstance(source, str) and source.isprintable() else "gps",
         )
 
     def as_dict(self) -> dict[str, Any]:
@@ -83,8 +82,8 @@ class Fix:
         }
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+def _number(value: Any) -> float | None:
+    if type(value) not in _NUMBERS or not math.isfinite(value):
         return None
     return float(value)
 
@@ -108,13 +107,15 @@ def distance_m(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
     return float(geodesic((lat1, lon1), (lat2, lon2)).m)
 
 
+# A number's bits with a zero between each two, for all numbers of half an axis.
+_HALF = MORTON_BITS // 2
+_HALF_MASK = (1 << _HALF) - 1
+_SPREAD = [int(f"{value:b}", 4) for value in range(1 << _HALF)]
+
+
 def _spread(value: int) -> int:
-    """Put a zero bit between the bits of a 32-bit number."""
-    value = (value | value << 16) & 0x0000FFFF0000FFFF
-    value = (value | value << 8) & 0x00FF00FF00FF00FF
-    value = (value | value << 4) & 0x0F0F0F0F0F0F0F0F
-    value = (value | value << 2) & 0x3333333333333333
-    return (value | value << 1) & 0x5555555555555555
+    """Put a zero bit between the bits of a number of MORTON_BITS."""
+    return _SPREAD[value & _HALF_MASK] | _SPREAD[value >> _HALF] << MORTON_BITS
 
 
 def tile_xy(lat: float, lon: float) -> tuple[int, int]:

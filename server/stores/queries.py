@@ -6,7 +6,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, cast, func, or_, select, true, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    true,
+    tuple_,
+)
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import (
@@ -73,6 +84,15 @@ _REF = select(
 )
 
 
+# Written once: a push asks this for each batch.
+_EVER_ASSIGNED = _REF.where(
+    Store.id.in_(bindparam("ids", expanding=True)),
+    Store.id.in_(
+        select(StoreAssignment.store_id).where(StoreAssignment.user_id == bindparam("rep"))
+    ),
+)
+
+
 def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
     """The ids, each once, in pieces that fit into one statement."""
     unique = list(dict.fromkeys(ids))
@@ -114,8 +134,10 @@ def stores_for_ops(session: Session, actor: Actor, ids: Iterable[str]) -> dict[s
     after the store has gone to somebody else.
     """
     if actor.is_rep:
-        ever = select(StoreAssignment.store_id).where(StoreAssignment.user_id == actor.user_id)
-        return _refs(session, ids, Store.id.in_(ever))
+        rows = session.connection().execute(
+            _EVER_ASSIGNED, {"ids": list(ids), "rep": actor.user_id}
+        )
+        return {row.id: StoreRef(*row) for row in rows}
     return _refs(session, ids, _visible(actor))
 
 

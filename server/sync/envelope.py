@@ -90,15 +90,7 @@ def read_op(raw: Any, actor: Actor, device_id: str, received_at: datetime) -> Op
         evidence = _evidence(raw, received_at)
     except _BadFieldError as bad:
         return problems.OP_MALFORMED.error(field=bad.args[0])
-    return Op(
-        op_id=raw["op_id"],
-        kind=kind,
-        record_id=raw["record_id"],
-        payload=payload,
-        depends_on=tuple(depends_on),
-        evidence=evidence,
-        device_id=device_id,
-    )
+    return Op(raw["op_id"], kind, raw["record_id"], payload, tuple(depends_on), evidence, device_id)
 
 
 class _BadFieldError(ValueError):
@@ -117,17 +109,12 @@ def _evidence(raw: Mapping[str, Any], received_at: datetime) -> TimeEvidence:
         raise _BadFieldError("monotonic_ms")
     if not _whole(raw.get("device_seq"), 0, 2**53):
         raise _BadFieldError("device_seq")
-    return TimeEvidence(
-        device_at=device_at,
-        clock_offset_ms=offset,
-        monotonic_ms=monotonic,
-        device_seq=raw["device_seq"],
-        received_at=received_at,
-    )
+    return TimeEvidence(device_at, offset, monotonic, raw["device_seq"], received_at)
 
 
 def _whole(value: object, low: int, high: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    # True is an int to isinstance.
+    return type(value) is int and low <= value <= high
 
 
 def digest(op: Op) -> bytes:

@@ -90,29 +90,42 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
 def _new_visit(
     actor: Actor, op: Op, said: CheckIn, store: StoreRef, judge: StoreJudge
 ) -> dict[str, Any]:
-    judgement = judge(said.fix, store)
+    fix, evidence = said.fix, op.evidence
+    judgement = judge(fix, store)
     return {
         "id": op.record_id,
         "author_id": actor.user_id,
         "store_id": store.id,
         "region_id": store.region_id,
-        "state": State.IN_PROGRESS.value,
+        "state": _IN_PROGRESS,
         "planned": said.planned,
         "device_id": op.device_id,
-        **_evidence(op.evidence),
+        "device_seq": evidence.device_seq,
+        "device_at": evidence.device_at,
+        "clock_offset_ms": evidence.clock_offset_ms,
+        "monotonic_ms": evidence.monotonic_ms,
+        "received_at": evidence.received_at,
         "said_at": said.at,
-        "checked_in_at": op.evidence.correct(said.at),
-        **fields.fix_columns("in", said.fix),
+        "checked_in_at": evidence.correct(said.at),
+        "in_lat": fix.lat if fix else None,
+        "in_lon": fix.lon if fix else None,
+        "in_accuracy_m": fix.accuracy_m if fix else None,
+        "in_fix_age_s": fix.age_s if fix else None,
+        "in_fix_source": fix.source if fix else None,
         "in_reason": said.reason,
         "in_digest": said.digest,
-        "morton": morton(said.fix.lat, said.fix.lon) if said.fix else None,
-        "verdict": judgement.verdict.value,
+        "morton": morton(fix.lat, fix.lon) if fix else None,
+        "verdict": str(judgement.verdict),
         "distance_m": judgement.distance_m,
         "rule_version": judgement.rule_version,
         "explanation": judgement.explanation,
         "flags": judgement.flags,
         "checked_out_at": None,
-        **fields.fix_columns("out", None),
+        "out_lat": None,
+        "out_lon": None,
+        "out_accuracy_m": None,
+        "out_fix_age_s": None,
+        "out_fix_source": None,
         "close_digest": None,
         "dwell_s": None,
         "cancel_reason": None,
@@ -297,6 +310,8 @@ def add_notes(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -
         )
     return outcomes
 
+
+_IN_PROGRESS: Final = State.IN_PROGRESS.value
 
 # Stands for "the record as it now is", filled in once the whole batch is known.
 _AS_IT_IS: Final = Applied({})

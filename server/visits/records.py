@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from server.kernel.clock import wire_time
-from server.visits.fields import fix_of
 from server.visits.models import State
 
 Row = Mapping[Any, Any]
 ABANDONED = "abandoned"
 NO_PHOTOS = (0, 0)
+
+
+_NAMES = ("lat", "lon", "accuracy_m", "fix_age_s", "fix_source")
+_IN, _OUT = ([f"{prefix}_{name}" for name in _NAMES] for prefix in ("in", "out"))
+
+
+def _fix(row: Row, columns: Sequence[str]) -> dict[str, Any] | None:
+    """As fields.fix_of and Fix.as_dict write it, without making a Fix for each row."""
+    lat, lon, accuracy_m, age_s, source = columns
+    if row[lat] is None:
+        return None
+    return {
+        "lat": row[lat],
+        "lon": row[lon],
+        "accuracy_m": row[accuracy_m],
+        "age_s": row[age_s],
+        "source": row[source],
+    }
 
 
 def visit_record(
@@ -26,7 +43,6 @@ def visit_record(
     state = row["state"]
     if day_start and state == State.IN_PROGRESS and row["checked_in_at"] < day_start:
         state = ABANDONED
-    fix, out_fix = fix_of(row, "in"), fix_of(row, "out")
     return {
         "id": row["id"],
         "store_id": row["store_id"],
@@ -37,8 +53,8 @@ def visit_record(
         "checked_in_at": wire_time(row["checked_in_at"]),
         "checked_out_at": wire_time(row["checked_out_at"]),
         "dwell_s": row["dwell_s"],
-        "fix": fix.as_dict() if fix else None,
-        "out_fix": out_fix.as_dict() if out_fix else None,
+        "fix": _fix(row, _IN),
+        "out_fix": _fix(row, _OUT),
         "reason": row["in_reason"],
         "cancel_reason": row["cancel_reason"],
         "verdict": row["verdict"],

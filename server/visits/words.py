@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from enum import StrEnum
 from functools import lru_cache
 
@@ -108,51 +109,6 @@ def duration(seconds: float, *, english: bool) -> str:
     return f"{whole} s" if english else f"{whole} 秒"
 
 
-def explain(code: str, place: Place, numbers: dict[str, float]) -> Words:
-    """The sentence for an explanation code, with the numbers of the judgement put in."""
-    with_pin = "{radius}" in _SENTENCES[code][0] and numbers.get("pin_quality_m", 0) > 0
-    return _both(_SENTENCES[code], place, numbers, with_pin=with_pin)
-
-
-def low_accuracy(numbers: dict[str, float]) -> Words:
-    """Why a fix is called inaccurate: {accuracy_m, max_accuracy_m}."""
-    return _both(_LOW_ACCURACY_FLAG, Place.STORE, numbers)
-
-
-def short_visit(numbers: dict[str, float]) -> Words:
-    """Why a visit is called short: {dwell_s, minimum_s}."""
-    return _both(_SHORT_VISIT, Place.STORE, numbers)
-
-
-def _both(
-    pair: tuple[str, str], place: Place, numbers: dict[str, float], *, with_pin: bool = False
-) -> Words:
-    chinese: Words = {}
-    english: Words = {}
-    names, templates = _templates(pair, place, with_pin=with_pin)
-    for name in names:
-        value, short = numbers[name], _SHORT[name]
-        if name.endswith("_s"):
-            chinese[short] = duration(value, english=False)
-            english[short] = duration(value, english=True)
-        else:
-            chinese[short], english[short] = _metres(value)
-    return {"zh-CN": templates[0].format(**chinese), "en": templates[1].format(**english)}
-
-
-@lru_cache(maxsize=256)
-def _templates(
-    pair: tuple[str, str], place: Place, *, with_pin: bool
-) -> tuple[tuple[str, ...], tuple[str, str]]:
-    """The names of the numbers that a sentence tells, and the sentence with its place put in."""
-    chinese, english = (
-        (text + (_PIN_QUALITY[index] if with_pin else "")).replace("{place}", _NAMES[place][index])
-        for index, text in enumerate(pair)
-    )
-    names = tuple(name for name, short in _SHORT.items() if f"{{{short}}}" in chinese)
-    return names, (chinese, english)
-
-
 _SHORT = {
     "distance_m": "distance",
     "accuracy_m": "accuracy",
@@ -164,3 +120,63 @@ _SHORT = {
     "dwell_s": "dwell",
     "minimum_s": "minimum",
 }
+
+
+class _Sentence:
+    """A sentence about one kind of place, taken to pieces once; only its numbers are put in."""
+
+    def __init__(self, pair: tuple[str, str], place: Place, *, with_pin: bool = False) -> None:
+        self.templates = []
+        for index, text in enumerate(pair):
+            whole = text + (_PIN_QUALITY[index] if with_pin else "")
+            pieces = re.split(r"\{(\w+)\}", whole.replace("{place}", _NAMES[place][index]))
+            self.templates.append(("%s".join(pieces[::2]), [_LONG[one] for one in pieces[1::2]]))
+
+    def tell(self, numbers: dict[str, float]) -> Words:
+        """The sentence in both languages."""
+        (chinese, first), (english, second) = self.templates
+        return {
+            "zh-CN": chinese % tuple([_said(name, numbers[name])[0] for name in first]),
+            "en": english % tuple([_said(name, numbers[name])[1] for name in second]),
+        }
+
+
+def _said(name: str, value: float) -> tuple[str, str]:
+    if name[-2:] == "_s":
+        return duration(value, english=False), duration(value, english=True)
+    return _metres(value)
+
+
+_LONG = {short: name for name, short in _SHORT.items()}
+
+
+def _sentences(place: Place) -> dict[str, tuple[_Sentence, _Sentence]]:
+    """By code: the sentence as it is, and with the pin's uncertainty where it tells a radius."""
+    return {
+        code: (
+            _Sentence(pair, place),
+            _Sentence(pair, place, with_pin="{radius}" in pair[0]),
+        )
+        for code, pair in _SENTENCES.items()
+    }
+
+
+_AT_STORE, _AT_OFFICE = _sentences(Place.STORE), _sentences(Place.OFFICE)
+_POOR = _Sentence(_LOW_ACCURACY_FLAG, Place.STORE)
+_SHORT_STAY = _Sentence(_SHORT_VISIT, Place.STORE)
+
+
+def explain(code: str, place: Place, numbers: dict[str, float]) -> Words:
+    """The sentence for an explanation code, with the numbers of the judgement put in."""
+    plain, with_pin = (_AT_OFFICE if place is Place.OFFICE else _AT_STORE)[code]
+    return (with_pin if numbers.get("pin_quality_m", 0) > 0 else plain).tell(numbers)
+
+
+def low_accuracy(numbers: dict[str, float]) -> Words:
+    """Why a fix is called inaccurate: {accuracy_m, max_accuracy_m}."""
+    return _POOR.tell(numbers)
+
+
+def short_visit(numbers: dict[str, float]) -> Words:
+    """Why a visit is called short: {dwell_s, minimum_s}."""
+    return _SHORT_STAY.tell(numbers)
