@@ -55,7 +55,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     for feature in FEATURES:
         for blueprint in import_module(f"server.{feature}.routes").blueprints:
             api.register_blueprint(blueprint)
-    _connect_features()
+    _connect_features(app)
     openapi.install(app)
     health.install(app)
     web.install(app)
@@ -63,13 +63,15 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     return app
 
 
-def _connect_features() -> None:
-    """Let a feature hear of another's change where an import would go round in a circle."""
+def _connect_features(app: Flask) -> None:
+    """Let a feature hear of another where an import would go round in a circle."""
     from server.stores import domain as stores
+    from server.sync.negotiation import schema_range
     from server.visits import domain as visits
 
     if visits.rejudge_store not in stores.on_pin_changed:
         stores.on_pin_changed.append(visits.rejudge_store)
+    app.extensions["storewalk.schema"] = schema_range(app.config["SETTINGS"])
 
 
 def _openapi_settings() -> dict[str, Any]:

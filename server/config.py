@@ -81,6 +81,14 @@ class Settings:
     max_pixels: int = _var(
         "STOREWALK_MAX_PIXELS", 25_000_000, "Largest picture ever decoded, pixels."
     )
+    max_rescue_bytes: int = _var(
+        "STOREWALK_MAX_RESCUE_BYTES", 2 * 1024**3, "Largest rescue file imported, bytes."
+    )
+    oldest_schema: int = _var(
+        "STOREWALK_OLDEST_SCHEMA",
+        1,
+        "Phones that speak an older sync schema are asked to update; they may still send.",
+    )
     tiles_url: str = _var(
         "STOREWALK_TILES_URL", "", "Map tiles, e.g. https://t.example/{z}/{x}/{y}.png."
     )

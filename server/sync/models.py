@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.kernel.db import Base, Id, Utc
+from server.kernel.db import Base, Id, Json, Utc
 
 
 class OpReceipt(Base):
@@ -41,3 +42,8 @@ class Device(Base):
     last_contact_at: Mapped[datetime] = mapped_column(Utc)
     unsent: Mapped[int]
     oldest_unsent_at: Mapped[datetime | None] = mapped_column(Utc)
+    # What the phone reports of itself beyond a push; last month's app never does.
+    parked: Mapped[list[dict[str, Any]]] = mapped_column(Json, server_default="[]")
+    storage: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    standalone: Mapped[bool | None]
+    reported_at: Mapped[datetime | None] = mapped_column(Utc)

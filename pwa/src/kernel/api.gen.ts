@@ -2029,6 +2029,108 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/rescue": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enter a phone's rescue file under its author's name; with dry_run only say what would happen.
+         * @description It may be entered twice, and the phone may send the same work later: nothing is doubled.
+         *
+         *     Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/zip": string;
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RescueOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large; rescue_too_large: The rescue file is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; rescue_unreadable: The rescue file cannot be read; rescue_author_unknown: The author of the rescue file is nobody of yours */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description storage_full: The server has no room left */
+                507: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -2689,6 +2791,185 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/sync/device": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Tell how this phone is: what it has not sent, what waits for its owner, its storage. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DeviceReportIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeviceReportOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sync/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The phones of your regions as they last told of themselves, those in trouble first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description A region and all below it. */
+                    region_id?: string;
+                    /** @description Part of a person's name. */
+                    q?: string;
+                    problem?: "parked" | "unsent_old" | "silent";
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HealthOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sync/pull": {
         parameters: {
             query?: never;
@@ -2696,7 +2977,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What changed since the cursor, in commit order; without one, everything in scope. */
+        /**
+         * What changed since the cursor, in commit order; without one, everything in scope.
+         * @description An app whose schema is too old is told so. What it pushes is taken all the same.
+         */
         get: {
             parameters: {
                 query?: {
@@ -2730,6 +3014,15 @@ export interface paths {
                 };
                 /** @description validation_failed: Some values are not valid */
                 422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description app_too_old: This app is too old to be told what is new */
+                426: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -3241,6 +3534,23 @@ export interface components {
             oldest_unsent_at?: string | null;
             unsent: number;
         };
+        DeviceReportIn: {
+            app_version: string;
+            id: string;
+            /** @default null */
+            oldest_unsent_at: string | null;
+            parked?: components["schemas"]["ParkedIn"][];
+            schema: number;
+            /** @default null */
+            standalone: boolean | null;
+            /** @default null */
+            storage: components["schemas"]["StorageIn"] | null;
+            unsent: number;
+        };
+        DeviceReportOut: {
+            schema: components["schemas"]["SchemaRangeOut"];
+            server_time: string;
+        };
         EntryIn: {
             /**
              * Format: uuid
@@ -3273,6 +3583,39 @@ export interface components {
             lat: number;
             lon: number;
             source: string;
+        };
+        HealthOut: {
+            items: components["schemas"]["HealthRowOut"][];
+            next: string | null;
+            total: number;
+            totals: components["schemas"]["HealthTotalsOut"];
+        };
+        HealthPersonOut: {
+            id: string;
+            name: string;
+            region_id: string;
+            region_name: string;
+        };
+        HealthRowOut: {
+            app_version: string | null;
+            device_id: string | null;
+            last_contact_at: string | null;
+            oldest_unsent_at: string | null;
+            parked: components["schemas"]["ParkedOut"][];
+            person: components["schemas"]["HealthPersonOut"];
+            problems: ("parked" | "unsent_old" | "silent")[];
+            reported_at: string | null;
+            schema: number | null;
+            standalone: boolean | null;
+            storage: components["schemas"]["StorageIn"] | null;
+            too_old: boolean;
+            unsent: number;
+        };
+        HealthTotalsOut: {
+            devices: number;
+            parked: number;
+            silent: number;
+            unsent_old: number;
         };
         ImportOut: {
             created: number;
@@ -3376,6 +3719,7 @@ export interface components {
             map: components["schemas"]["MapOut"];
             organisation: components["schemas"]["OrganisationOut"];
             regions: components["schemas"]["RegionOut"][];
+            schema: components["schemas"]["SchemaRangeOut"];
             server_time: string;
             user: components["schemas"]["PersonOut"];
         };
@@ -3494,6 +3838,30 @@ export interface components {
             total?: number;
             /** @description Total number of pages. */
             total_pages?: number;
+        };
+        ParkedIn: {
+            code: string;
+            /** @default null */
+            field: string | null;
+            kind: string;
+            made_at: string;
+            op_id: string;
+            record_id: string;
+            /** @enum {string} */
+            state: "rejected" | "conflict";
+        };
+        ParkedOut: {
+            code: string;
+            /** @default null */
+            field: string | null;
+            kind: string;
+            made_at: string;
+            op_id: string;
+            record_id: string;
+            remedy: components["schemas"]["WordsOut"] | null;
+            /** @enum {string} */
+            state: "rejected" | "conflict";
+            words: components["schemas"]["WordsOut"] | null;
         };
         PeopleOut: {
             items: components["schemas"]["PersonOut"][];
@@ -3639,6 +4007,48 @@ export interface components {
             items: components["schemas"]["RegionOut"][];
             total: number;
         };
+        RescueAuthorOut: {
+            id: string;
+            name: string;
+            username: string;
+        };
+        RescueCountsOut: {
+            applied: number;
+            conflict: number;
+            deferred: number;
+            files_bad: number;
+            files_known: number;
+            files_stored: number;
+            rejected: number;
+            replayed: number;
+        };
+        RescueFileOut: {
+            problem: components["schemas"]["Problem"] | null;
+            sha256: string;
+            /** @enum {string} */
+            status: "stored" | "known" | "bad";
+        };
+        RescueOpOut: {
+            kind: string | null;
+            op_id: string | null;
+            problem: components["schemas"]["Problem"] | null;
+            record_id: string | null;
+            /** @enum {string} */
+            status: "applied" | "replayed" | "conflict" | "rejected" | "deferred";
+        };
+        RescueOut: {
+            author: components["schemas"]["RescueAuthorOut"];
+            counts: components["schemas"]["RescueCountsOut"];
+            device_id: string;
+            dry_run: boolean;
+            files: components["schemas"]["RescueFileOut"][];
+            made_at: string | null;
+            ops: components["schemas"]["RescueOpOut"][];
+        };
+        SchemaRangeOut: {
+            newest: number;
+            oldest: number;
+        };
         StockItemOut: {
             balance: number;
             material_code: string;
@@ -3653,6 +4063,14 @@ export interface components {
             items: components["schemas"]["StockItemOut"][];
             next: string | null;
             total: number;
+        };
+        StorageIn: {
+            /** @default null */
+            persisted: boolean | null;
+            /** @default null */
+            quota: number | null;
+            /** @default null */
+            usage: number | null;
         };
         StoreIn: {
             active?: boolean;

@@ -57,6 +57,7 @@ _MATERIAL = {"code": "NEW", "name": "新", "kind": "posm", "unit": "个"}
 _PLACE = {"code": "NEW", "name": "新", "lat": 31.5, "lon": 120.5}
 _PUSH = {"schema": 1, "device": {"id": "walk"}, "ops": []}
 _BOX = "bbox=120,31,121,32"
+_REPORT = {"id": "walk", "app_version": "1", "schema": 1, "unsent": 0}
 _NO_BYTES = {"Upload-Offset": "0", "Upload-Length": "10"}
 
 DOORS: Final[dict[str, Door]] = {
@@ -131,6 +132,16 @@ DOORS: Final[dict[str, Door]] = {
     ),
     "GET /api/v1/map/places": read(f"/api/v1/map/places?{_BOX}", roles=CONSOLE, store_name=CONSOLE),
     # sync
+    "PUT /api/v1/sync/device": Door(ALL, ("/api/v1/sync/device",), json=_REPORT),
+    "GET /api/v1/sync/health": read("/api/v1/sync/health", roles=CONSOLE, person=CONSOLE),
+    # Not a zip: that the file of somebody in particular is entered is tested beside the import.
+    "POST /api/v1/rescue": Door(
+        OFFICE,
+        ("/api/v1/rescue?dry_run=true",),
+        422,
+        data=b"not a zip",
+        headers={"Content-Type": "application/zip"},
+    ),
     "POST /api/v1/sync/push": Door(ALL, ("/api/v1/sync/push",), json=_PUSH),
     "GET /api/v1/sync/pull": read(
         "/api/v1/sync/pull",
@@ -168,5 +179,5 @@ SCOPED_FILTERS: Final[dict[str, str]] = {
 REGION_FILTER: Final = "region"
 HARMLESS_FILTERS: Final = frozenset(
     {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
-    | {"bbox", "cursor", "limit", "schema", "zoom"}
+    | {"bbox", "cursor", "limit", "problem", "schema", "zoom"}
 )

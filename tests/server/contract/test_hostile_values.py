@@ -26,6 +26,7 @@ LISTS = [
     "/api/v1/materials",
     "/api/v1/stock",
     "/api/v1/sync/pull",
+    "/api/v1/sync/health",
 ]
 NUL = "a\0b"
 

@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 
 from server.openapi import document
 from server.photos.routes import BYTES_TYPE
+from server.sync.routes import ZIP_TYPE
 from tests.server.conftest import log_in
 from tests.server.contract.day import Day
 from tests.server.contract.doors import DOORS
@@ -60,6 +61,7 @@ def real_values(day: Day) -> dict[str, str]:
         "size": "screen",
         "week": "2026-W48",
         "region": day.world.regions["park"],
+        "problem": "silent",
         "rep": side["person"],
         "store": side["store"],
         "visit": side["visit"],
@@ -92,7 +94,7 @@ def put_in(values: dict[str, str], target: Any) -> None:
                 put_in(values, target[name])
 
 
-@schemathesis.serializer(BYTES_TYPE)
+@schemathesis.serializer(BYTES_TYPE, ZIP_TYPE)
 def as_bytes(_context: SerializationContext, value: Any) -> bytes:
     """How made-up bytes travel."""
     return value if isinstance(value, bytes) else str(value).encode()
