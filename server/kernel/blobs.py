@@ -7,6 +7,7 @@ Storing a key again is harmless, since equal keys mean equal bytes.
 from __future__ import annotations
 
 import contextlib
+import filecmp
 import io
 import os
 import shutil
@@ -65,6 +66,23 @@ def sync_directory(path: Path) -> None:
         os.close(descriptor)
 
 
+def _same_bytes(one: Path, other: Path) -> bool:
+    try:
+        return filecmp.cmp(one, other, shallow=False)
+    except FileNotFoundError:
+        return False
+
+
+def _sync(file: Path, folders: list[Path]) -> None:
+    descriptor = os.open(file, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    for folder in folders:
+        sync_directory(folder)
+
+
 class FolderBlobs:
     """Blobs as files below a folder."""
 
@@ -72,39 +90,41 @@ class FolderBlobs:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
 
-    def _target(self, key: str) -> Path:
-        target = self.root / key
-        if not target.parent.is_dir():
-            self._make_directories(target.parent)
-        return target
-
-    def _make_directories(self, path: Path) -> None:
-        missing = []
+    def _make_directories(self, path: Path) -> list[Path]:
+        """Make what is missing above a file; returns the folders that have to be synced for it."""
+        touched = [path]
         while not path.is_dir():
-            missing.append(path)
             path = path.parent
-        for directory in reversed(missing):
-            directory.mkdir(exist_ok=True)
-            sync_directory(directory.parent)
+            touched.append(path)
+        touched[0].mkdir(parents=True, exist_ok=True)
+        return touched
 
     def put_file(self, key: str, path: Path) -> None:
-        """Sync the file, then move it in. It must lie on the same file system to be moved."""
-        target = self._target(key)
-        with path.open("rb+") as file:
-            os.fsync(file.fileno())
-        try:
-            path.replace(target)
-        except OSError:
-            with path.open("rb") as file:
-                self._write(target, file)
+        """Move the file in, then sync it and its folder.
+
+        In this order a journalling file system needs one commit for the bytes and the new name.
+        A name whose bytes a power cut took was never acknowledged, and is written anew; where the
+        same bytes lie there already, they stay, since somebody may have been told of them.
+        """
+        target = self.root / key
+        folders = self._make_directories(target.parent)
+        if _same_bytes(target, path):
             path.unlink()
-        sync_directory(target.parent)
+        else:
+            try:
+                path.replace(target)
+            except OSError:
+                with path.open("rb") as file:
+                    self._write(target, file)
+                path.unlink()
+        _sync(target, folders)
 
     def put_bytes(self, key: str, data: bytes) -> None:
-        """Write to a temporary name, sync, rename, sync the directory."""
-        target = self._target(key)
+        """Write to a temporary name, rename, then sync the file and its folder."""
+        target = self.root / key
+        folders = self._make_directories(target.parent)
         self._write(target, io.BytesIO(data))
-        sync_directory(target.parent)
+        _sync(target, folders)
 
     def _write(self, target: Path, source: BinaryIO) -> None:
         temporary = target.with_name(f".{target.name}.{new_id()}")
@@ -112,7 +132,9 @@ class FolderBlobs:
             with temporary.open("wb") as file:
                 shutil.copyfileobj(source, file)
                 file.flush()
-                os.fsync(file.fileno())
+                if target.exists():
+                    # What is there was acknowledged: it may only be replaced by what is durable.
+                    os.fsync(file.fileno())
             temporary.replace(target)
         except BaseException:
             temporary.unlink(missing_ok=True)

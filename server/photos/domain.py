@@ -6,12 +6,13 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, Final
 
-from sqlalchemy import Table, and_, exists, or_, select, update
+from sqlalchemy import Table, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.config import settings
 from server.kernel import changes, jobs, journal
 from server.kernel.blobs import blob_store, content_key, thumb_key
+from server.kernel.bulk import BulkInsert
 from server.kernel.clock import Clock
 from server.kernel.problems import Kind
 from server.photos import images, problems
@@ -29,6 +30,20 @@ MAX_ATTEMPTS: Final = 5
 _PHOTO: Table = Photo.__table__  # type: ignore[assignment]  # declared wider than it is
 
 
+_UPLOAD: Table = Upload.__table__  # type: ignore[assignment]  # likewise
+_NOTE_UPLOAD = BulkInsert(_UPLOAD, keys=("user_id", "sha256"))
+_LINK = (
+    update(_PHOTO)
+    .where(
+        _PHOTO.c.author_id == bindparam("author"),
+        _PHOTO.c.sha256 == bindparam("hash"),
+        _PHOTO.c.state == PhotoState.AWAITING_BYTES.value,
+    )
+    .values(state=PhotoState.STORED.value, bytes=bindparam("length"), uploaded_at=bindparam("now"))
+    .returning(_PHOTO.c.id, _PHOTO.c.visit_id, _PHOTO.c.office_check_in_id)
+)
+
+
 def bytes_arrived(
     session: Session, clock: Clock, user_id: str, sha256: str, length: int
 ) -> list[str]:
@@ -37,20 +52,10 @@ def bytes_arrived(
     Returns the ids of the photos that were waiting. Doing it again changes nothing.
     """
     now = clock.now()
-    if session.get(Upload, (user_id, sha256)) is None:
-        session.add(Upload(user_id=user_id, sha256=sha256, bytes=length, completed_at=now))
-        session.flush()
-    waiting = and_(
-        _PHOTO.c.author_id == user_id,
-        _PHOTO.c.sha256 == sha256,
-        _PHOTO.c.state == PhotoState.AWAITING_BYTES.value,
-    )
-    rows = session.execute(
-        update(_PHOTO)
-        .where(waiting)
-        .values(state=PhotoState.STORED.value, bytes=length, uploaded_at=now)
-        .returning(_PHOTO.c.id, _PHOTO.c.visit_id, _PHOTO.c.office_check_in_id)
-    ).all()
+    sent = {"user_id": user_id, "sha256": sha256, "bytes": length, "completed_at": now}
+    _NOTE_UPLOAD(session, [sent])
+    values = {"author": user_id, "hash": sha256, "length": length, "now": now}
+    rows = session.connection().execute(_LINK, values).all()
     scope = changes.user_scope(user_id)
     changes.touch(session, scope, "photo", [row.id for row in rows])
     changes.touch(session, scope, "visit", {row.visit_id for row in rows if row.visit_id})

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Table, bindparam, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from server.kernel import problems
@@ -147,7 +147,11 @@ def find_photo(session: Session, actor: Actor, photo_id: str) -> Row:
 
 def uploaded(session: Session, user_id: str, hashes: Iterable[str]) -> dict[str, int]:
     """Size by hash of what this person has sent in full."""
-    query = select(Upload.sha256, Upload.bytes).where(
-        Upload.user_id == user_id, Upload.sha256.in_(set(hashes))
-    )
-    return {row[0]: row[1] for row in session.execute(query)}
+    rows = session.connection().execute(_UPLOADED, {"user": user_id, "hashes": list(set(hashes))})
+    return {row[0]: row[1] for row in rows}
+
+
+# Written once: each upload asks this.
+_UPLOADED = select(Upload.sha256, Upload.bytes).where(
+    Upload.user_id == bindparam("user"), Upload.sha256.in_(bindparam("hashes", expanding=True))
+)

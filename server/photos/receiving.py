@@ -86,10 +86,10 @@ def receive(
     if here.complete:
         return here
     partial = PartialUpload(partials_root(), actor.user_id, sha256)
-    received = partial.append(offset, length, source)
-    if received < length:
-        return Progress(sha256, received, complete=False)
-    partial.finish(length, blob_store())
+    came = partial.append(offset, length, source)
+    if came.received < length:
+        return Progress(sha256, came.received, complete=False)
+    partial.finish(length, blob_store(), came.sha256)
     domain.bytes_arrived(session, clock, actor.user_id, sha256, length)
     return Progress(sha256, length, complete=True)
 

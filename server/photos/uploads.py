@@ -47,6 +47,14 @@ def check_hash(sha256: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Appended:
+    """Bytes that are here now, and the hash of them all where one request brought them all."""
+
+    received: int
+    sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PartialUpload:
     """The unfinished upload of one person's file; root is the folder of all of them."""
 
@@ -67,12 +75,13 @@ class PartialUpload:
         except FileNotFoundError:
             return 0
 
-    def append(self, offset: int, length: int, source: Source) -> int:
-        """Add what the source gives, from offset on; returns how many bytes are here now.
+    def append(self, offset: int, length: int, source: Source) -> Appended:
+        """Add what the source gives, from offset on.
 
-        What came is on the disk when this returns or raises, so a link that breaks loses nothing.
-        Raises offset_mismatch (with the true offset), length_mismatch (more than the length
-        announced; the surplus is not kept), storage_full.
+        What came of an unfinished file is on the disk when this returns or raises, so a link that
+        breaks loses nothing; a whole one is synced by finish(). Raises offset_mismatch (with the
+        true offset), length_mismatch (more than the length announced; the surplus is not kept),
+        storage_full.
         """
         descriptor = self._open()
         try:
@@ -84,7 +93,9 @@ class PartialUpload:
         finally:
             os.close(descriptor)
 
-    def _take(self, descriptor: int, offset: int, length: int, source: Source) -> int:
+    def _take(self, descriptor: int, offset: int, length: int, source: Source) -> Appended:
+        # Nobody else can have written a byte of a file that one request wrote from 0 to its end.
+        hashed = hashlib.sha256() if offset == 0 else None
         try:
             for piece in _pieces(source):
                 if offset + len(piece) > length:
@@ -93,22 +104,27 @@ class PartialUpload:
                     self._check_position(descriptor, offset)
                     _write(descriptor, piece, offset)
                 offset += len(piece)
+                if hashed is not None:
+                    hashed.update(piece)
         finally:
-            os.fsync(descriptor)
-        return offset
+            if offset < length:
+                os.fsync(descriptor)
+                sync_directory(self.path.parent)
+                sync_directory(self.root)
+        return Appended(offset, hashed.hexdigest() if hashed is not None else None)
 
-    def finish(self, length: int, store: BlobStore) -> None:
+    def finish(self, length: int, store: BlobStore, sha256: str | None = None) -> None:
         """Verify the whole file and move it into the blob store for good.
 
-        Raises hash_mismatch, and then nothing of the file is kept; offset_mismatch if it is not
-        all here, or another request finished it at the same moment.
+        sha256: its hash where append() has taken it. Raises hash_mismatch, and then nothing of the
+        file is kept; offset_mismatch if it is not all here, or another request finished it at the
+        same moment.
         """
         descriptor = self._open()
         try:
             with self._locked(descriptor):
                 self._check_position(descriptor, length)
-                with self.path.open("rb") as file:
-                    found = hashlib.file_digest(file, "sha256").hexdigest()
+                found = sha256 or _hash(self.path)
                 if found != self.sha256:
                     self.path.unlink()
                     raise problems.HASH_MISMATCH.error(field="sha256")
@@ -117,15 +133,12 @@ class PartialUpload:
             os.close(descriptor)
 
     def _open(self) -> int:
-        folder = self.path.parent
-        if not folder.is_dir():
-            folder.mkdir(parents=True, exist_ok=True)
-            sync_directory(self.root)
-        is_new = not self.path.exists()
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        if is_new:
-            sync_directory(folder)
-        return descriptor
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        try:
+            return os.open(self.path, flags, 0o600)
+        except FileNotFoundError:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, flags, 0o600)
 
     @contextmanager
     def _locked(self, descriptor: int) -> Iterator[None]:
@@ -148,6 +161,11 @@ class PartialUpload:
             raise wrong_offset(there.st_size if there else 0)
         if mine.st_size != offset:
             raise wrong_offset(mine.st_size)
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def wrong_offset(true_offset: int) -> Problem:

@@ -63,3 +63,25 @@ def test_deleted_is_gone(store: BlobStore) -> None:
 def test_the_setting_chooses(tmp_path: Path) -> None:
     assert isinstance(make_store(Settings(data_dir=tmp_path)), FolderBlobs)
     assert isinstance(make_store(Settings(data_dir=tmp_path, blob_url="memory:///")), BucketBlobs)
+
+
+def test_a_file_that_is_there_already_stays_the_one_it_was(tmp_path: Path) -> None:
+    store = FolderBlobs(tmp_path / "blobs")
+    store.put_bytes(KEY, DATA)
+    before = (tmp_path / "blobs" / KEY).stat().st_ino
+    again = tmp_path / "again"
+    again.write_bytes(DATA)
+    store.put_file(KEY, again)
+    assert not again.exists()
+    assert (tmp_path / "blobs" / KEY).stat().st_ino == before
+
+
+def test_what_a_power_cut_spoilt_is_written_anew(tmp_path: Path) -> None:
+    store = FolderBlobs(tmp_path / "blobs")
+    store.put_bytes(KEY, DATA)
+    (tmp_path / "blobs" / KEY).write_bytes(b"")
+    again = tmp_path / "again"
+    again.write_bytes(DATA)
+    store.put_file(KEY, again)
+    with store.open(KEY) as file:
+        assert file.read() == DATA
