@@ -2,10 +2,12 @@
 import { computed, readonly, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue'
 
 const UPDATE_CHECK_MS = 60 * 60 * 1000
+const INSTALL_PATIENCE_MS = 60_000
 
 const waitingWorker = shallowRef<ServiceWorker | null>(null)
 const replaced = ref(false)
 const busy = shallowRef<() => boolean>(() => false)
+let registered: ServiceWorkerRegistration | null = null
 
 /** True while a newer version is installed and waits. Says nothing of whether now is a good moment. */
 export const updateWaiting: ComputedRef<boolean> = computed(() => waitingWorker.value !== null)
@@ -43,6 +45,7 @@ export async function startUpdates(visitInProgress: () => boolean): Promise<void
       console.warn('The app cannot be kept for offline use:', error)
       return null
     })
+  registered = registration
   if (registration) follow(registration)
 }
 
@@ -52,6 +55,36 @@ export function applyUpdate(): boolean {
   if (!worker || busy.value()) return false
   worker.postMessage({ type: 'SKIP_WAITING' })
   return true
+}
+
+/**
+ * Look for a newer version now, and switch to it. `visit`: not while one is in progress. `none`: the server
+ * has no newer one, or cannot be reached.
+ */
+export async function updateNow(): Promise<'reloading' | 'visit' | 'none'> {
+  if (busy.value()) return 'visit'
+  if (!registered) {
+    // Nothing is kept of the app: to load it again is to load the newest.
+    window.location.reload()
+    return 'reloading'
+  }
+  if (!waitingWorker.value) {
+    await registered.update().catch(() => undefined) // offline: none then
+    if (registered.installing) await installed(registered.installing)
+  }
+  return applyUpdate() ? 'reloading' : 'none'
+}
+
+/** Resolves once a worker has all its files, has failed, or takes too long. */
+function installed(worker: ServiceWorker): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      if (worker.state !== 'installing') resolve()
+    }
+    worker.addEventListener('statechange', end)
+    setTimeout(resolve, INSTALL_PATIENCE_MS)
+    end()
+  })
 }
 
 function follow(registration: ServiceWorkerRegistration): void {
