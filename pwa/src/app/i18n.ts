@@ -29,6 +29,12 @@ export async function startLanguage(): Promise<void> {
   await show(chooseLanguage(storedLanguage(), navigator.languages))
 }
 
+/** Make the words of a language ready without showing them: a report for others is written in both. */
+export async function loadLanguage(wanted: Language): Promise<void> {
+  if (i18n.global.availableLocales.includes(wanted)) return
+  i18n.global.setLocaleMessage(wanted, (await loaders[wanted]()).default)
+}
+
 /** Switch the language, and keep the choice for both apps on this device. */
 export async function setLanguage(chosen: Language): Promise<void> {
   await show(chosen)
@@ -46,9 +52,7 @@ export function wordsOf(words: Partial<Record<string, string>> | null | undefine
 }
 
 async function show(chosen: Language): Promise<void> {
-  if (!i18n.global.availableLocales.includes(chosen)) {
-    i18n.global.setLocaleMessage(chosen, (await loaders[chosen]()).default)
-  }
+  await loadLanguage(chosen)
   i18n.global.locale.value = chosen
   document.documentElement.lang = chosen
 }

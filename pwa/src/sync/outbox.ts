@@ -140,7 +140,8 @@ export async function backlog(db: Db): Promise<Backlog> {
   }
 }
 
-function wireOp(op: OutboxOp): WireOp {
+/** An op as it goes over the wire. */
+export function wireOp(op: OutboxOp): WireOp {
   return {
     op_id: op.op_id,
     kind: op.kind,

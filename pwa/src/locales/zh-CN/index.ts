@@ -7,5 +7,6 @@ import materials from './materials.json'
 import office from './office.json'
 import sync from './sync.json'
 import me from './me.json'
+import rescue from './rescue.json'
 
-export default { common, visits, stores, photos, materials, office, sync, me }
+export default { common, visits, stores, photos, materials, office, sync, me, rescue }
