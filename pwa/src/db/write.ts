@@ -89,7 +89,7 @@ function writer(db: Db, t: Tables, clock: Clock): Writer {
         problem: null,
         attempts: 0,
         created_at: at,
-        bytes: JSON.stringify(op.payload).length + OP_OVERHEAD,
+        bytes: opBytes(op.payload),
       }
       await t.outbox.add(row)
       return row.op_id
@@ -124,6 +124,11 @@ function writer(db: Db, t: Tables, clock: Clock): Writer {
 
 /** Ids, times and counters of an op on the wire. */
 const OP_OVERHEAD = 320
+
+/** The size of an op on the wire, roughly. */
+export function opBytes(payload: Record<string, unknown>): number {
+  return JSON.stringify(payload).length + OP_OVERHEAD
+}
 
 function pack(db: Db, bytes: ArrayBuffer, mime: string): Bytes {
   return db.keepsBuffers ? bytes : new Blob([bytes], { type: mime })

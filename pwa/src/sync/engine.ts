@@ -114,11 +114,11 @@ export function isParked(state: OpState): state is 'rejected' | 'conflict' {
 
 /** The ops that wait for a parked one, directly or through others. They are shown, and go on with it. */
 export function blockedOps(ops: readonly OpView[]): Set<Id> {
-  return reach(ops, new Set(ops.filter((op) => isParked(op.state)).map((op) => op.op_id)))
+  return dependentsOf(ops, new Set(ops.filter((op) => isParked(op.state)).map((op) => op.op_id)))
 }
 
 /** The ops that depend on one of `roots`. An op never depends on a later one, so one pass is enough. */
-function reach(ops: readonly OpView[], roots: ReadonlySet<Id>): Set<Id> {
+export function dependentsOf(ops: readonly OpView[], roots: ReadonlySet<Id>): Set<Id> {
   const found = new Set<Id>()
   for (const op of bySeq(ops)) {
     if (!roots.has(op.op_id) && op.depends_on.some((id) => roots.has(id) || found.has(id))) found.add(op.op_id)
@@ -133,7 +133,7 @@ function bySeq(ops: readonly OpView[]): OpView[] {
 /** The next batch: in the order of making, so that what others depend on goes first. */
 export function nextBatch(cycle: Cycle, ops: readonly OpView[]): Id[] {
   const blocked = blockedOps(ops)
-  const resting = reach(ops, cycle.held)
+  const resting = dependentsOf(ops, cycle.held)
   const batch: Id[] = []
   let bytes = 0
   for (const op of bySeq(ops)) {

@@ -2,7 +2,7 @@
 import type { Db } from '../../db/schema'
 import type { Id, IsoTime, OpKind, OutboxOp, Upload } from '../../db/types'
 import type { Problem } from '../../kernel/problem'
-import { blockedOps } from '../../sync/engine'
+import { blockedOps, dependentsOf, isParked } from '../../sync/engine'
 
 /** `blocked`: waits for another one that is parked. `rejected`, `conflict`, `failed`: parked themselves. */
 export type SyncItemState = 'waiting' | 'sending' | 'deferred' | 'blocked' | 'rejected' | 'conflict' | 'failed'
@@ -33,6 +33,37 @@ export async function syncItems(db: Db): Promise<SyncItem[]> {
   ])
   const items = [...(await describeOps(db, ops, blockedOps(ops))), ...(await describeUploads(db, uploads))]
   return items.sort((a, b) => a.created_at.localeCompare(b.created_at) || a.what.localeCompare(b.what))
+}
+
+/** A parked record or file, with all that its fate decides. */
+export interface ParkedStory {
+  item: SyncItem
+  /** As it waits; null for a file. */
+  payload: Record<string, unknown> | null
+  /** What waits for it, in the order of making. */
+  dependents: SyncItem[]
+  /** Files that only these records announce, and their bytes. */
+  files: number
+  bytes: number
+}
+
+/** The story of a parked op (by its id) or a failed file (by its hash); null once it is parked no more. */
+export async function parkedStory(db: Db, key: string): Promise<ParkedStory | null> {
+  const upload = await db.uploads.get(key)
+  if (upload) {
+    const [item] = upload.state === 'failed' ? await describeUploads(db, [upload]) : []
+    return item ? { item, payload: null, dependents: [], files: 1, bytes: upload.bytes_total } : null
+  }
+  const ops = await db.outbox.orderBy('seq').toArray()
+  const op = ops.find((one) => one.op_id === key && isParked(one.state))
+  if (!op) return null
+  const behind = dependentsOf(ops, new Set([key]))
+  const [item, ...dependents] = await describeOps(db, [op, ...ops.filter((one) => behind.has(one.op_id))], blockedOps(ops))
+  if (!item) return null
+  const uploads = await db.uploads.where('state').notEqual('done').toArray()
+  const own = uploads.filter((one) => one.op_ids.every((id) => id === key || behind.has(id)))
+  const bytes = own.reduce((sum, one) => sum + one.bytes_total, 0)
+  return { item, payload: op.payload, dependents, files: own.length, bytes }
 }
 
 /** What waits of some records, files left out. */
@@ -99,6 +130,15 @@ async function namesFor(db: Db, ops: readonly OutboxOp[]): Promise<Names> {
       return null
     },
   }
+}
+
+/** Names of the stores that ops happened at, by op id. A check-in says its store itself. */
+export async function storesOfOps(db: Db, ops: readonly OutboxOp[]): Promise<Map<Id, string>> {
+  const stores = await storesOfVisits(db, ops.map(visitOf))
+  return new Map(ops.flatMap((op) => {
+    const name = stores.get(visitOf(op))
+    return name === undefined ? [] : [[op.op_id, name] as const]
+  }))
 }
 
 /** The visit that an op is about, or an empty text. */

@@ -1,3 +1,4 @@
+import { i18n, t } from '@/app/i18n'
 import type { SyncStatus } from '@/sync'
 import type { SyncItem } from './queries'
 
@@ -15,4 +16,17 @@ export const ITEM_LOOK: Record<SyncItem['state'], string> = {
   rejected: 'bad',
   conflict: 'bad',
   failed: 'bad',
+}
+
+/** What an item is. */
+export function kindWord(item: SyncItem): string {
+  return t(`sync.kind.${item.kind.replace('.', '_')}`)
+}
+
+/** Where an item belongs and which of its kind it is; empty where nothing is known. */
+export function aboutWords(item: SyncItem): string {
+  // A photo's title is the code of its kind.
+  const kind = `photos.kind.${item.title}`
+  const title = item.title !== null && i18n.global.te(kind) ? t(kind) : item.title
+  return [item.store_name, title].filter(Boolean).join(' · ')
 }

@@ -1,0 +1,177 @@
+// What a person decides about a record that the server will not take. Nothing here happens by itself.
+import { InvalidInputError } from '../../db/errors'
+import { dropMeta } from '../../db/meta'
+import type { Db } from '../../db/schema'
+import type { Tables } from '../../db/tables'
+import type { Id, OpKind, OutboxOp, Upload } from '../../db/types'
+import { needText, opBytes, save, someText } from '../../db/write'
+import { systemClock, type Clock } from '../../kernel/clock'
+import { newId } from '../../kernel/ids'
+import { dependentsOf, isParked } from '../../sync/engine'
+import { QUANTITY_MAX, RECIPIENT_MAX } from '../materials/actions'
+import { NOTE_MAX, REASON_MAX } from '../visits/actions'
+
+/** What can be written anew of a parked record; which of it counts depends on its kind. */
+export interface Mend { text?: string; reason?: string; quantity?: number; recipient?: string }
+
+/** The kinds whose words or numbers a person can put right. */
+export const MENDABLE: readonly OpKind[] = [
+  'visit.note', 'handout.add', 'visit.check_in', 'visit.cancel', 'office.check_in',
+]
+
+/**
+ * Write a parked record anew: the same record under a new op id, in the old one's place in the queue, with what
+ * depends on it behind it. Returns the new op's id.
+ *
+ * The times stay those of the action: what was put right are words, not when it happened.
+ * Raises InvalidInputError (not parked any more, or not valid), StorageFullError, SaveFailedError.
+ */
+export function mendOp(db: Db, opId: Id, mend: Mend, clock: Clock = systemClock): Promise<Id> {
+  return save(db, async ({ t }) => {
+    const old = await parkedOp(t, opId)
+    const said = await rewrite(t, old, mend)
+    const payload = { ...old.payload, ...said }
+    const op_id = newId(clock.now().getTime())
+    await t.outbox.delete(old.op_id)
+    await t.outbox.add({ ...old, op_id, payload, state: 'waiting', problem: null, attempts: 0, bytes: opBytes(payload) })
+    const renamed = (ids: readonly Id[]) => ids.map((id) => (id === old.op_id ? op_id : id))
+    await t.outbox.toCollection().modify((op) => {
+      if (op.depends_on.includes(old.op_id)) op.depends_on = renamed(op.depends_on)
+    })
+    await t.uploads.toCollection().modify((upload) => {
+      if (upload.op_ids.includes(old.op_id)) upload.op_ids = renamed(upload.op_ids)
+    })
+    return op_id
+  }, clock)
+}
+
+/** Put the mended values into the phone's own record; returns what changes in the payload. */
+async function rewrite(t: Tables, op: OutboxOp, mend: Mend): Promise<Record<string, unknown>> {
+  switch (op.kind) {
+    case 'visit.note': {
+      const text = needText('text', mend.text ?? '', NOTE_MAX)
+      await t.notes.update(op.record_id, { text })
+      return { text }
+    }
+    case 'handout.add': {
+      const quantity = mend.quantity ?? 0
+      if (!Number.isInteger(quantity) || quantity < 1 || quantity > QUANTITY_MAX) {
+        throw new InvalidInputError('quantity', `must be a whole number from 1 to ${QUANTITY_MAX}`)
+      }
+      const recipient = someText(mend.recipient, RECIPIENT_MAX) ?? ''
+      await t.handouts.update(op.record_id, { quantity, recipient })
+      return { quantity, recipient }
+    }
+    case 'visit.check_in': {
+      const reason = someText(mend.reason, REASON_MAX)
+      await t.visits.update(op.record_id, { reason })
+      return { reason }
+    }
+    case 'office.check_in': {
+      const reason = someText(mend.reason, REASON_MAX)
+      await t.office_check_ins.update(op.record_id, { reason })
+      return { reason }
+    }
+    case 'visit.cancel': {
+      const reason = needText('reason', mend.reason ?? '', REASON_MAX)
+      await t.visits.update(op.record_id, { cancel_reason: reason })
+      return { reason }
+    }
+    default:
+      throw new InvalidInputError('kind', `${op.kind} has nothing to write anew`)
+  }
+}
+
+/**
+ * Give a parked record up, with all that depends on it and the files nobody else announces. Only a person may
+ * ask for this, who has been told what is lost. Raises InvalidInputError where it is not parked any more.
+ */
+export function discardOp(db: Db, opId: Id, clock: Clock = systemClock): Promise<void> {
+  return save(db, async ({ t }) => {
+    const root = await parkedOp(t, opId)
+    const ops = await t.outbox.toArray()
+    const lost = dependentsOf(ops, new Set([root.op_id])).add(root.op_id)
+    const dropped = ops.filter((op) => lost.has(op.op_id)).sort((a, b) => b.seq - a.seq)
+    await t.outbox.bulkDelete([...lost])
+    for (const op of dropped) await forgetRecord(t, op)
+    await dropFiles(t, lost)
+  }, clock)
+}
+
+/** Give up a file that cannot be sent. Its record stays. Raises InvalidInputError where it has not failed. */
+export function discardUpload(db: Db, sha256: string, clock: Clock = systemClock): Promise<void> {
+  return save(db, async ({ t }) => {
+    const upload = await t.uploads.get(sha256)
+    if (upload?.state !== 'failed') throw new InvalidInputError('sha256', 'this file has not failed')
+    await t.uploads.delete(sha256)
+    await t.blobs.delete(sha256)
+  }, clock)
+}
+
+async function parkedOp(t: Tables, opId: Id): Promise<OutboxOp> {
+  const op = await t.outbox.get(opId)
+  if (!op || !isParked(op.state)) throw new InvalidInputError('op_id', 'it is not parked any more')
+  return op
+}
+
+/** Take back what an op had written on this phone; what the server knows of stays. */
+async function forgetRecord(t: Tables, op: OutboxOp): Promise<void> {
+  const id = op.record_id
+  switch (op.kind) {
+    case 'visit.check_in':
+      await t.visits.where('id').equals(id).and((one) => one.rev === 0).delete()
+      return void (await t.visits.update(id, { sync: 'sent' }))
+    case 'office.check_in':
+      return void (await t.office_check_ins.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'visit.note':
+      return void (await t.notes.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'handout.add':
+      return void (await t.handouts.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'photo.add':
+      await t.photos.where('id').equals(id).and((one) => one.sync === 'local').delete()
+      return countOneLess(t, op)
+    case 'visit.check_out':
+    case 'visit.cancel':
+      return reopen(t, id)
+  }
+}
+
+/** A check-out that no server has seen yet announces only the photos that will come. */
+async function countOneLess(t: Tables, { payload }: OutboxOp): Promise<void> {
+  const visit = payload['visit_id']
+  if (typeof visit !== 'string') return
+  await t.outbox.where('record_id').equals(visit).modify((op) => {
+    const { photos } = op.payload
+    if (op.kind !== 'visit.check_out' || op.attempts > 0 || typeof photos !== 'number') return
+    op.payload = { ...op.payload, photos: Math.max(0, photos - 1) }
+  })
+}
+
+/** The visit goes on as if it had not been closed here. */
+async function reopen(t: Tables, visitId: Id): Promise<void> {
+  const visit = await t.visits.get(visitId)
+  if (!visit) return
+  const waits = (await t.outbox.where('record_id').equals(visitId).count()) > 0
+  await t.visits.update(visitId, {
+    state: 'in_progress', checked_out_at: null, dwell_s: null, out_fix: null, cancel_reason: null,
+    sync: waits || visit.rev === 0 ? 'local' : 'sent',
+  })
+  // The server's own word about it was held back by ours, and is not told twice: read the feed anew.
+  if (visit.rev > 0) await dropMeta(t, 'cursor')
+}
+
+async function dropFiles(t: Tables, lost: ReadonlySet<Id>): Promise<void> {
+  const uploads = (await t.uploads.toArray()).filter((one) => one.op_ids.some((id) => lost.has(id)))
+  for (const upload of uploads) {
+    const op_ids = upload.op_ids.filter((id) => !lost.has(id))
+    // An id that waits no more is an op that has arrived: then the office waits for these bytes.
+    if (op_ids.length > 0 || upload.state === 'done') await t.uploads.update(upload.sha256, { op_ids })
+    else await dropFile(t, upload)
+  }
+}
+
+async function dropFile(t: Tables, { sha256 }: Upload): Promise<void> {
+  await t.uploads.delete(sha256)
+  await t.blobs.delete(sha256)
+  if ((await t.photos.where('sha256').equals(sha256).count()) === 0) await t.thumbs.delete(sha256)
+}
