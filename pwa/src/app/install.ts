@@ -46,3 +46,12 @@ function isIos(): boolean {
   const { userAgent, maxTouchPoints } = navigator
   return /iPhone|iPad|iPod/.test(userAgent) || (userAgent.includes('Macintosh') && maxTouchPoints > 1)
 }
+
+const OFFERED_KEY = 'storewalk.install_offered'
+
+/** True once on this phone: then the person is told, unasked, how to put the app on the home screen. */
+export function firstOffer(): boolean {
+  if ((!installable.value && installHint() === null) || localStorage.getItem(OFFERED_KEY) !== null) return false
+  localStorage.setItem(OFFERED_KEY, '1')
+  return true
+}

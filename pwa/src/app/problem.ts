@@ -4,6 +4,7 @@ import { InvalidInputError, SaveFailedError, StorageFullError } from '@/db/error
 import { UnreadablePhotoError } from '@/features/photos/errors'
 import { ApiError, type Problem } from '@/kernel/problem'
 import { i18n, t } from './i18n'
+import { storageFull } from './storage'
 
 export interface ProblemRun {
   /** What went wrong, in words; empty when nothing did. */
@@ -44,6 +45,7 @@ export function useProblem(): ProblemRun {
     } catch (error) {
       console.warn(error)
       problem.value = problemWords(error)
+      if (error instanceof StorageFullError) storageFull.value = true
     } finally {
       busy.value = false
     }

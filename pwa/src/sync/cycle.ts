@@ -11,6 +11,7 @@ import {
   type CycleEnd, type Step,
 } from './engine'
 import { backlog, beginBatch, recover, releaseBatch, settle, snapshot } from './outbox'
+import { pruneOld } from './prune'
 import { forgetCursor, OtherPersonError, pullPage } from './pull'
 import { SCHEMA } from './transport'
 import {
@@ -38,6 +39,7 @@ export async function runCycle(deps: CycleDeps): Promise<CycleEnd> {
     const end = await run(deps)
     if (end.state === 'done' && !end.problem) await setMeta(deps.db, 'last_success_at', nowIso(deps.clock))
     if ((end.state === 'done' || end.state === 'waiting') && !deps.stopped()) await reportDevice(deps)
+    if (end.state === 'done' && !deps.stopped()) await pruneOld(deps.db, deps.clock)
     return end
   } catch (error) {
     console.error('The sync could not use the local database:', error)

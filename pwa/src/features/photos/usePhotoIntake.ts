@@ -1,7 +1,9 @@
 // From camera and files into the local database, one picture after the other.
 import { onScopeDispose, ref, type Ref } from 'vue'
 import { problemWords } from '@/app/problem'
+import { storageFull } from '@/app/storage'
 import type { Db } from '@/db'
+import { StorageFullError } from '@/db/errors'
 import type { PhotoKind } from '@/db/types'
 import { nowIso } from '@/kernel/clock'
 import { addPhoto } from './actions'
@@ -42,6 +44,7 @@ export function usePhotoIntake(
     } catch (error) {
       const name = file instanceof File ? `${file.name}: ` : ''
       failures.value.push(name + problemWords(error))
+      if (error instanceof StorageFullError) storageFull.value = true
     } finally {
       making.value -= 1
     }

@@ -1,0 +1,129 @@
+// @vitest-environment node
+// What leaves the phone by itself: only what the server has, in full, for long.
+import 'fake-indexeddb/auto'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { setMeta } from '../db/meta'
+import type { Db } from '../db/schema'
+import { aPhoto, freshDb, HandClock, REP } from '../db/testing'
+import type { Id } from '../db/types'
+import { handOut } from '../features/materials/actions'
+import { addPhoto } from '../features/photos/actions'
+import { addNote, checkIn, checkOut } from '../features/visits/actions'
+import { runCycle } from './cycle'
+import { ModelServer } from './model-server'
+import { freeThumbs, KEPT_DAYS, pruneOld, THUMBS_KEPT_DAYS } from './prune'
+
+const DAY_S = 86_400
+let db: Db
+let clock: HandClock
+let server: ModelServer
+
+beforeEach(() => {
+  db = freshDb()
+  clock = new HandClock()
+  server = new ModelServer(['s1'], () => clock.now())
+  server.session = REP
+})
+
+const sync = () => runCycle({
+  db, transport: server.transport(), clock, device: { id: 'phone', app_version: '1' }, onMe: () => undefined, stopped: () => false,
+})
+
+/** A visit with one of everything; its pictures differ from other days'. */
+async function aDay(fill: number): Promise<Id> {
+  const id = await checkIn(db, { store_id: 's1', fix: null, reason: null, planned: false }, clock)
+  await addNote(db, { visit_id: id, text: 'x' }, clock)
+  await addPhoto(db, { ...(await aPhoto(id, fill)), taken_at: clock.at }, clock)
+  await handOut(db, { visit_id: id, material_id: 'm', quantity: 1, recipient: '', signature: new Uint8Array([fill]).buffer }, clock)
+  await checkOut(db, { visit_id: id, fix: null }, clock)
+  return id
+}
+
+const counts = async () => [
+  await db.visits.count(), await db.notes.count(), await db.photos.count(), await db.handouts.count(),
+  await db.thumbs.count(), await db.uploads.count(),
+]
+
+describe('old records', () => {
+  it('leave the phone once they are sent and old', async () => {
+    await aDay(1)
+    await sync()
+    clock.advance((KEPT_DAYS - 2) * DAY_S)
+    const young = await aDay(2)
+    await sync()
+    expect(await counts()).toEqual([2, 2, 2, 2, 4, 4])
+    clock.advance(3 * DAY_S)
+    await sync()
+    expect(await counts()).toEqual([1, 1, 1, 1, 2, 2])
+    expect((await db.visits.toArray()).map((one) => one.id)).toEqual([young])
+    // And the next sync has nothing to do.
+    expect(await pruneOld(db, clock)).toBe(0)
+  })
+
+  it.each<[string, (id: Id) => Promise<unknown>]>([
+    ['nothing of it is sent', async () => undefined],
+    ['a note came later', async (id) => { await sync(); await addNote(db, { visit_id: id, text: 'late' }, clock) }],
+    ['a photo\'s bytes are still here', async (id) => {
+      await sync()
+      const [photo] = await db.photos.where('visit_id').equals(id).toArray()
+      await db.uploads.update(photo!.sha256, { state: 'failed' })
+    }],
+    ['a signature\'s bytes are still here', async (id) => {
+      await sync()
+      const [handout] = await db.handouts.where('visit_id').equals(id).toArray()
+      await db.uploads.update(handout!.signature_sha256!, { state: 'waiting' })
+    }],
+    ['a photo is not there yet', async (id) => { await sync(); await db.photos.where('visit_id').equals(id).modify({ upload: 'waiting' }) }],
+    ['its mark says local', async (id) => { await sync(); await db.visits.update(id, { sync: 'local' }) }],
+  ])('stay when %s', async (_why, make) => {
+    await make(await aDay(1))
+    const before = await counts()
+    clock.advance(400 * DAY_S)
+    expect(await pruneOld(db, clock)).toBe(0)
+    expect(await counts()).toEqual(before)
+  })
+
+  it('are as old as the server says: a phone set to next year clears nothing', async () => {
+    await aDay(1)
+    await sync()
+    clock.advance(400 * DAY_S)
+    await setMeta(db, 'contact', { offset_ms: -400 * DAY_S * 1000, monotonic_ms: 0, origin: 1 })
+    expect(await pruneOld(db, clock)).toBe(0)
+  })
+
+  it('that arrived late are young', async () => {
+    const id = await aDay(1)
+    await sync()
+    clock.advance(90 * DAY_S)
+    await db.visits.update(id, { received_at: clock.at })
+    expect(await pruneOld(db, clock)).toBe(0)
+  })
+
+  it('leave a picture that a younger photo shows, too', async () => {
+    await aDay(1)
+    await sync()
+    clock.advance(90 * DAY_S)
+    await aDay(1)
+    expect(await pruneOld(db, clock)).toBe(1)
+    expect(await db.thumbs.count()).toBe(2)
+  })
+})
+
+describe('making room', () => {
+  it('takes small pictures of photos sent a week ago, and only those', async () => {
+    await aDay(1)
+    await sync()
+    clock.advance((THUMBS_KEPT_DAYS + 1) * DAY_S)
+    await aDay(2)
+    await sync()
+    await aDay(3)
+    const uploads = await db.uploads.toArray()
+    const blobs = await db.blobs.toArray()
+    expect(await freeThumbs(db, clock)).toEqual({ count: 1, bytes: 3 })
+    // Two photos and three signatures; what waits is as it was.
+    expect(await db.thumbs.count()).toBe(5)
+    expect(await db.uploads.toArray()).toEqual(uploads)
+    expect((await db.blobs.toArray()).length).toBe(blobs.length)
+    expect(await freeThumbs(db, clock)).toEqual({ count: 0, bytes: 0 })
+  })
+})

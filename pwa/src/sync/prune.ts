@@ -1,0 +1,125 @@
+// Keeps the phone's store from growing for ever: what the office has for long goes, nothing else does.
+import { getMeta, setMeta } from '../db/meta'
+import type { Db } from '../db/schema'
+import { inTransaction, type Tables } from '../db/tables'
+import type { Id, IsoTime, LocalPhoto } from '../db/types'
+import { nowIso, systemClock, type Clock } from '../kernel/clock'
+
+const DAY_MS = 86_400_000
+/** Records older than this, by the day on which the server received them, leave the phone. */
+export const KEPT_DAYS = 60
+/** Small pictures younger than this stay also where room is short. */
+export const THUMBS_KEPT_DAYS = 7
+const EVERY_MS = DAY_MS
+/** Visits in one transaction: a save must not wait long behind it. */
+const AT_ONCE = 25
+
+/**
+ * Clear old visits away with all that belongs to them, once a day. Only what is on the server in full goes: the
+ * visit is marked as sent, and neither the outbox nor an unfinished upload names it or anything of it.
+ * Returns how many went.
+ */
+export async function pruneOld(db: Db, clock: Clock = systemClock): Promise<number> {
+  const last = await getMeta(db, 'pruned_at')
+  if (last !== null && Math.abs(clock.now().getTime() - Date.parse(last)) < EVERY_MS) return 0
+  const before = await daysAgo(db, clock, KEPT_DAYS)
+  // By the phone's time first, which is indexed; a visit that was sent late is younger than that.
+  const old = await db.visits.where('checked_in_at').below(before).and((one) => (one.received_at ?? one.checked_in_at) < before).primaryKeys()
+  let gone = 0
+  for (let at = 0; at < old.length; at += AT_ONCE) {
+    gone += await inTransaction(db, (t) => dropVisits(t, old.slice(at, at + AT_ONCE)))
+  }
+  await setMeta(db, 'pruned_at', nowIso(clock))
+  return gone
+}
+
+async function dropVisits(t: Tables, ids: readonly Id[]): Promise<number> {
+  const [visits, notes, photos, handouts] = await Promise.all([
+    t.visits.bulkGet([...ids]),
+    t.notes.where('visit_id').anyOf([...ids]).toArray(),
+    t.photos.where('visit_id').anyOf([...ids]).toArray(),
+    t.handouts.where('visit_id').anyOf([...ids]).toArray(),
+  ])
+  const waiting = await named(t)
+  const unfinished = new Set(await t.uploads.where('state').notEqual('done').primaryKeys())
+  const held = new Set<Id>()
+  for (const visit of visits) if (visit && visit.sync !== 'sent') held.add(visit.id)
+  for (const one of [...notes, ...photos, ...handouts]) {
+    if (one.visit_id && (one.sync !== 'sent' || waiting.has(one.id))) held.add(one.visit_id)
+  }
+  for (const photo of photos) if (photo.visit_id && !isArrived(photo, unfinished)) held.add(photo.visit_id)
+  for (const one of handouts) if (one.signature_sha256 && unfinished.has(one.signature_sha256)) held.add(one.visit_id)
+  const gone = new Set(ids.filter((id) => !held.has(id) && !waiting.has(id)))
+  const ofGone = <R extends { id: Id; visit_id: Id | null }>(rows: readonly R[]) => rows.filter((one) => one.visit_id !== null && gone.has(one.visit_id))
+  await t.visits.bulkDelete([...gone])
+  await t.notes.bulkDelete(ofGone(notes).map((one) => one.id))
+  await t.photos.bulkDelete(ofGone(photos).map((one) => one.id))
+  await t.handouts.bulkDelete(ofGone(handouts).map((one) => one.id))
+  await dropFiles(t, [
+    ...ofGone(photos).map((one) => one.sha256),
+    ...ofGone(handouts).flatMap((one) => one.signature_sha256 ?? []),
+  ])
+  return gone.size
+}
+
+/** The records that unsent ops are about, and those that they belong to. */
+async function named(t: Tables): Promise<Set<Id>> {
+  const found = new Set<Id>()
+  await t.outbox.each(({ record_id, payload }) => {
+    found.add(record_id)
+    if (typeof payload['visit_id'] === 'string') found.add(payload['visit_id'])
+  })
+  return found
+}
+
+function isArrived(photo: LocalPhoto, unfinished: ReadonlySet<string>): boolean {
+  return photo.upload === 'done' && !unfinished.has(photo.sha256)
+}
+
+/** Small pictures, and the memory that the bytes were sent, of files that no record here names any more. */
+async function dropFiles(t: Tables, hashes: readonly string[]): Promise<void> {
+  const inPhotos = await t.photos.where('sha256').anyOf([...hashes]).toArray()
+  const inHandouts = await t.handouts.filter((one) => one.signature_sha256 !== null).toArray()
+  const used = new Set([...inPhotos.map((one) => one.sha256), ...inHandouts.map((one) => one.signature_sha256)])
+  const unused = [...new Set(hashes)].filter((sha256) => !used.has(sha256))
+  const done = await t.uploads.where('sha256').anyOf(unused).and((one) => one.state === 'done').primaryKeys()
+  await t.uploads.bulkDelete(done)
+  await t.thumbs.bulkDelete(unused)
+}
+
+/** Bytes freed, of so many small pictures. */
+export interface Freed { count: number; bytes: number }
+
+/**
+ * Make room now: small pictures of photos that reached the server more than a week ago. The server gives them
+ * again. Bytes that wait to be sent, and their small pictures, stay.
+ */
+export async function freeThumbs(db: Db, clock: Clock = systemClock): Promise<Freed> {
+  const before = await daysAgo(db, clock, THUMBS_KEPT_DAYS)
+  return inTransaction(db, async (t) => {
+    const unfinished = new Set(await t.uploads.where('state').notEqual('done').primaryKeys())
+    const free = new Set<string>()
+    const needed = new Set<string>()
+    await t.photos.each((photo) => {
+      const old = (photo.uploaded_at ?? photo.taken_at) < before && photo.taken_at < before
+      const gone = old && photo.sync === 'sent' && isArrived(photo, unfinished)
+      const pile = gone ? free : needed
+      pile.add(photo.sha256)
+    })
+    const freed: Freed = { count: 0, bytes: 0 }
+    for (const sha256 of free) {
+      const thumb = needed.has(sha256) ? undefined : await t.thumbs.get(sha256)
+      if (!thumb) continue
+      freed.count += 1
+      freed.bytes += thumb.bytes instanceof ArrayBuffer ? thumb.bytes.byteLength : thumb.bytes.size
+      await t.thumbs.delete(sha256)
+    }
+    return freed
+  })
+}
+
+/** The moment so many days ago by the server's clock: a phone set to next year must not clear this one's work. */
+async function daysAgo(db: Db, clock: Clock, days: number): Promise<IsoTime> {
+  const offset = (await getMeta(db, 'contact'))?.offset_ms ?? 0
+  return new Date(clock.now().getTime() + offset - days * DAY_MS).toISOString()
+}
