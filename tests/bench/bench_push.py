@@ -25,9 +25,9 @@ from tests.bench.wire import (
 )
 
 BATCH = 100
-BATCHES = 30
+BATCHES = 24
 PHONES = 16
-BATCHES_A_PHONE = 5
+BATCHES_A_PHONE = 3
 DAY_VISITS = 16
 DAY_BATCHES = 15
 P99 = 0.99

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -70,9 +71,7 @@ class RawCopy:
         """The tables with many rows that are kept in the order in which they were inserted."""
         listed = self.database.execute("SELECT name, wr FROM main.pragma_table_list").fetchall()
         ordered = {name for name, without_rowid in listed if not without_rowid}
-        return {
-            table for table in self.tables if table in ordered and self._last(table) > LARGE
-        }
+        return {table for table in self.tables if table in ordered and self._last(table) > LARGE}
 
     def _last(self, table: str) -> int:
         found = self.database.execute(f'SELECT max(rowid) FROM server."{table}"').fetchone()
@@ -80,14 +79,16 @@ class RawCopy:
 
     def _added(self, table: str) -> list[tuple[Any, ...]]:
         last = f'SELECT coalesce(max(rowid), 0) FROM main."{table}"'
-        return self.database.execute(
+        rows: list[tuple[Any, ...]] = self.database.execute(
             f'SELECT * FROM server."{table}" WHERE rowid > ({last}) ORDER BY rowid'
         ).fetchall()
+        return rows
 
     def _different(self, table: str) -> list[tuple[Any, ...]]:
-        return self.database.execute(
+        rows: list[tuple[Any, ...]] = self.database.execute(
             f'SELECT * FROM server."{table}" EXCEPT SELECT * FROM main."{table}"'
         ).fetchall()
+        return rows
 
     def write_again(self, batches: int) -> list[float]:
         """Insert what the server wrote in so many batches; return each transaction's seconds.
@@ -119,7 +120,7 @@ def _insert(
         one_each = [[rows[batch % len(rows)]] for batch in range(batches)]
         return f'INSERT OR REPLACE INTO main."{table}" VALUES ({places})', one_each
     ends = [len(rows) * batch // batches for batch in range(batches + 1)]
-    shares = [rows[first:last] for first, last in zip(ends, ends[1:], strict=False)]
+    shares = [rows[first:last] for first, last in pairwise(ends)]
     return f'INSERT INTO main."{table}" VALUES ({places})', shares
 
 

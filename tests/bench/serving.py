@@ -48,6 +48,7 @@ class Place:
     company: seed.Company
     stores: dict[str, list[tuple[str, float, float]]]
     port: int = field(default_factory=free_port)
+    settings: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
@@ -66,7 +67,7 @@ class Place:
                     "server.app:create_app()",
                 ],
                 cwd=ROOT,
-                env=environment(self.data, self.port),
+                env=environment(self.data, self.port) | self.settings,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -161,9 +162,10 @@ def place() -> Iterator[Place]:
 
 
 @contextmanager
-def served() -> Iterator[Place]:
-    """A company and a running server."""
+def served(**settings: str) -> Iterator[Place]:
+    """A company and a running server; settings differ from what is shipped."""
     with place() as here:
+        here.settings = settings
         here.start()
         yield here
 
@@ -172,8 +174,6 @@ def _real_password() -> None:
     """Everybody's password, hashed as in production."""
     table = db.metadata.tables["user_account"]
     db.session.execute(table.update().values(password_hash=hash_password(seed.PASSWORD, "owasp")))
-
-
 
 
 def _give_stores(company: seed.Company) -> dict[str, list[tuple[str, float, float]]]:
@@ -233,5 +233,3 @@ def store_row(
 def reps(company: seed.Company) -> Sequence[str]:
     """The user names of all reps."""
     return ("rep1", "rep2", "rep3", *company.spare)
-
-
