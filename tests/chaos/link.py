@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+from collections.abc import Callable
 from typing import Any
 
 PATIENCE_S = 30
@@ -17,8 +18,10 @@ class UnansweredError(Exception):
 class Link:
     """A rep's connection: a bearer session over plain HTTP, opened again when it breaks."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, on_answer: Callable[[str], None] | None = None) -> None:
         self.port = port
+        # Called with the method as soon as an answer is here, before anything else is done.
+        self.on_answer = on_answer
         self.token = ""
         self._connection: http.client.HTTPConnection | None = None
 
@@ -54,6 +57,8 @@ class Link:
             self._connection.request(method, f"/api/v1{path}", body, sent)
             answer = self._connection.getresponse()
             data = answer.read()
+            if self.on_answer is not None:
+                self.on_answer(method)
         except (OSError, http.client.HTTPException) as error:
             self.close()
             raise UnansweredError(f"{method} {path}: {error!r}") from error

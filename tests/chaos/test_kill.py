@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -23,7 +26,41 @@ ROUNDS = report.wanted("STOREWALK_CHAOS_ROUNDS", 3)
 WARM = 5 * WRITERS
 
 
-def hire(site: Site, stopping: threading.Event, seed: int) -> list[Writer]:
+class Axe:
+    """Kills the server: at once, or the moment that somebody has heard an answer to a write."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._armed = threading.Lock()
+        self._armed.acquire()
+        self._fallen = threading.Event()
+
+    def on_answer(self, method: str) -> None:
+        """An answer is in. In the writer's own thread: waking another one would take too long."""
+        if method in {"POST", "PATCH"} and self._armed.acquire(blocking=False):
+            assert self._site.process is not None
+            os.killpg(self._site.process.pid, signal.SIGKILL)
+            self._fallen.set()
+
+    def on_its_heels(self) -> None:
+        """Kill with the next answer to a write: what it says was done must be on the disk."""
+        usual = sys.getswitchinterval()
+        # The thread that hears must not wait its turn: a commit that comes too late takes 1 ms.
+        sys.setswitchinterval(1e-5)
+        try:
+            self._fallen.clear()
+            self._armed.release()
+            assert self._fallen.wait(AWAY_MAX_S), "no write is answered any more"
+        finally:
+            sys.setswitchinterval(usual)
+        self.now()
+
+    def now(self) -> None:
+        """Kill whatever is going on."""
+        self._site.kill()
+
+
+def hire(site: Site, axe: Axe, stopping: threading.Event, seed: int) -> list[Writer]:
     """Eight reps who know their stores."""
     writers = []
     for number in range(WRITERS):
@@ -34,7 +71,7 @@ def hire(site: Site, stopping: threading.Event, seed: int) -> list[Writer]:
             materials=list(site.company.materials.values()),
             rng=random.Random(f"{seed}:{number}"),
         )
-        writers.append(Writer(site.port, username, diary, stopping))
+        writers.append(Writer(site.port, username, diary, stopping, axe.on_answer))
     return writers
 
 
@@ -61,14 +98,18 @@ def test_what_was_acknowledged_outlives_kill_9(tmp_path: Path) -> None:
     moments = random.Random(seed)
     site = make_site(tmp_path)
     stopping = threading.Event()
-    writers = hire(site, stopping, seed)
+    axe = Axe(site)
+    writers = hire(site, axe, stopping, seed)
     try:
         for writer in writers:
             writer.start()
-        for _ in range(ROUNDS):
+        for number in range(ROUNDS):
             wait_for_work(writers, acknowledged(writers))
             time.sleep(moments.uniform(0, 0.7))
-            site.kill()
+            if number % 2:
+                axe.now()
+            else:
+                axe.on_its_heels()
             # What they have heard by now, the dead server's disk must hold.
             heard = [dict(writer.diary.answers) for writer in writers]
             with books.opened(site.data) as found:
@@ -87,7 +128,7 @@ def test_what_was_acknowledged_outlives_kill_9(tmp_path: Path) -> None:
         check_all(site, writers)
     finally:
         stopping.set()
-        site.stop()
+        site.kill()
 
 
 def check_all(site: Site, writers: list[Writer]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -20,9 +21,16 @@ AWAY_MAX_S = 90
 class Writer(threading.Thread):
     """Works until stopping is set, then sends what is left. What went wrong stands in `error`."""
 
-    def __init__(self, port: int, username: str, diary: Diary, stopping: threading.Event) -> None:
+    def __init__(
+        self,
+        port: int,
+        username: str,
+        diary: Diary,
+        stopping: threading.Event,
+        on_answer: Callable[[str], None],
+    ) -> None:
         super().__init__(name=f"writer-{username}", daemon=True)
-        self.link = Link(port)
+        self.link = Link(port, on_answer)
         self.username = username
         self.diary = diary
         self.stopping = stopping
