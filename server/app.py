@@ -7,12 +7,11 @@ from typing import Any
 
 from flask import Flask
 from flask_compress import Compress
-from flask_migrate import Migrate
 
 from server import cli, health, openapi, web
 from server.accounts import limits
 from server.accounts.routes import authenticate
-from server.config import ROOT, Settings, load_settings
+from server.config import Settings, load_settings
 from server.kernel import blobs, http, jobs
 from server.kernel.clock import Clock
 from server.kernel.db import db, engine_options, prepare_sqlite
@@ -43,7 +42,6 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     app.extensions["storewalk.blobs"] = blobs.make_store(settings)
     app.extensions["storewalk.jobs"] = jobs.make_runner(app, settings)
     db.init_app(app)
-    Migrate(app, db, directory=str(ROOT / "server" / "migrations"), render_as_batch=True)
     if settings.is_sqlite:
         with app.app_context():
             prepare_sqlite(db.engine, settings.data_dir / "write.lock")

@@ -8,9 +8,8 @@ import click
 import orjson
 from flask import Flask, current_app
 from flask.cli import AppGroup
-from flask_migrate import upgrade
 
-from server.config import ROOT
+from server import tables
 from server.kernel.clock import Clock
 from server.kernel.db import db
 
@@ -27,8 +26,15 @@ def install(app: Flask) -> None:
 @storewalk.command("migrate")
 def migrate() -> None:
     """Bring the database's tables up to date."""
-    upgrade(directory=str(ROOT / "server" / "migrations"))
+    tables.bring_up_to_date()
     click.echo("Database is up to date.")
+
+
+@storewalk.command("revision")
+@click.argument("message")
+def revision(message: str) -> None:
+    """Write a migration for what the models have more than the database (for developers)."""
+    tables.write_revision(message)
 
 
 @storewalk.command("demo")
@@ -40,7 +46,7 @@ def demo(*, if_empty: bool, first: bool) -> None:
     from server.demo import company
 
     if first:
-        upgrade(directory=str(ROOT / "server" / "migrations"))
+        tables.bring_up_to_date()
     filled = anybody(db.session())
     if filled and not if_empty:
         raise click.ClickException("The database is not empty; the demo needs an empty one.")

@@ -48,7 +48,7 @@ def document() -> dict[str, Any]:
     found: dict[str, Any] | None = current_app.extensions.get(_KEPT)
     if found is None:
         found = current_app.extensions[_KEPT] = _complete(
-            current_app.extensions["storewalk.api"].spec.to_dict()
+            current_app.extensions["storewalk.api"].describe()
         )
     return found
 

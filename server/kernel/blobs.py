@@ -11,6 +11,7 @@ import filecmp
 import io
 import os
 import shutil
+from functools import cached_property
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -166,7 +167,12 @@ class BucketBlobs:
     """Blobs in an S3, GCS, Azure or S3-compatible bucket."""
 
     def __init__(self, url: str) -> None:
-        self.store: Any = obstore.store.from_url(url)
+        self._url = url
+
+    @cached_property
+    def store(self) -> Any:
+        """Opened when first used: its threads would not come along when a web worker is forked."""
+        return obstore.store.from_url(self._url)
 
     def put_file(self, key: str, path: Path) -> None:
         """Upload a file (in parts if large), then remove it here."""

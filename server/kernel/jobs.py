@@ -7,23 +7,28 @@ stands in the features' own tables, and periodic sweeps pick up what was lost.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Flask, current_app, has_app_context
-from huey import Huey, MemoryHuey, RedisHuey
-from huey.api import Task
-from huey.consumer import Consumer
 from sqlalchemy import event
 from sqlalchemy.orm import Session, SessionTransaction
 
 from server.config import Settings
 from server.kernel.db import db
 
+if TYPE_CHECKING:
+    from huey import Huey
+    from huey.api import Task
+    from huey.consumer import Consumer
+
 log = logging.getLogger(__name__)
+
+_JOB_NICENESS = 10
 
 Work = Callable[..., None]
 W = TypeVar("W", bound=Work)
@@ -75,31 +80,79 @@ def run_now(name: str, *args: Any) -> None:
     _JOBS[name](*args)
 
 
-@dataclass
 class Runner:
-    """The queue of one app and, where jobs are embedded, its consumer thread."""
+    """The queue of one app and, where jobs are embedded, its consumer thread.
 
-    app: Flask
-    huey: Huey
-    send: Callable[..., Any]
-    consumer: EmbeddedConsumer | None = None
-    stopping: threading.Event = field(default_factory=threading.Event)
+    Huey is loaded with the first job or consumer: it brings the Redis client along, and no server
+    should be slow to start for it.
+    """
+
+    def __init__(self, app: Flask, redis_url: str | None) -> None:
+        self.app = app
+        self.stopping = threading.Event()
+        self._redis_url = redis_url
+        self._lock = threading.Lock()
+        self._task: Any = None
+        self._huey: Any = None
+        self._started = False
+        self.consumer: Consumer | None = None
+
+    @property
+    def huey(self) -> Huey:
+        """The queue itself."""
+        with self._lock:
+            if self._huey is None:
+                self._open()
+        queue: Huey = self._huey
+        return queue
+
+    def _open(self) -> None:
+        from huey import MemoryHuey, RedisHuey
+
+        if self._redis_url:
+            self._huey = RedisHuey("storewalk", url=self._redis_url, results=False)
+        else:
+            self._huey = MemoryHuey("storewalk", results=False)
+        self._task = self._huey.task(name="storewalk.run")(self._run)
+
+    def _run(self, name: str, args: list[Any]) -> None:
+        with self.app.app_context():
+            try:
+                _JOBS[name](*args)
+            except Exception:
+                db.session.rollback()
+                log.exception("job %s failed", name)
+                raise
+
+    def send(self, name: str, args: list[Any]) -> Task | None:
+        """Put a job into the queue."""
+        if self._task is None:
+            self.huey  # noqa: B018 -- opens it
+        task: Task | None = self._task(name, args)
+        return task
 
     def start(self) -> None:
-        """Start consuming in this process (embedded jobs)."""
-        if self.consumer is not None:
-            return
+        """Start consuming in this process (embedded jobs), without keeping the caller waiting."""
+        if not self._started:
+            self._started = True
+            threading.Thread(target=self._consume, name="jobs", daemon=True).start()
+
+    def _consume(self) -> None:
+        from huey.consumer import Consumer
+
+        class Embedded(Consumer):
+            """Leaves the process's signals to the web server."""
+
+            def _set_signal_handlers(self) -> None:
+                """Do nothing: gunicorn owns the signals."""
+
+        # Threads that this one starts inherit its place behind the threads that people wait for.
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _JOB_NICENESS)
         # One worker: jobs are heavy on the processor, which the web threads want as well.
-        self.consumer = EmbeddedConsumer(self.huey, workers=1, periodic=False)
+        self.consumer = Embedded(self.huey, workers=1, periodic=False)
         self.consumer.start()
         start_sweeps(self)
-
-
-class EmbeddedConsumer(Consumer):
-    """A huey consumer that leaves the process's signals to the web server."""
-
-    def _set_signal_handlers(self) -> None:
-        """Do nothing: gunicorn owns the signals."""
 
 
 def start_sweeps(runner: Runner) -> None:
@@ -118,28 +171,7 @@ def _sweep(runner: Runner, name: str, seconds: float) -> None:
 
 def make_runner(app: Flask, settings: Settings) -> Runner:
     """Build the queue of an app: Redis where configured, else memory."""
-    huey: Huey = (
-        RedisHuey("storewalk", url=settings.redis_url, results=False)
-        if settings.redis_url
-        else MemoryHuey("storewalk", results=False)
-    )
-
-    def run(name: str, args: list[Any]) -> None:
-        with app.app_context():
-            try:
-                _JOBS[name](*args)
-            except Exception:
-                db.session.rollback()
-                log.exception("job %s failed", name)
-                raise
-
-    task = huey.task(name="storewalk.run")(run)
-
-    def send(name: str, args: list[Any]) -> Task | None:
-        result: Task | None = task(name, args)
-        return result
-
-    return Runner(app=app, huey=huey, send=send)
+    return Runner(app, settings.redis_url)
 
 
 def _after_commit(session: Session) -> None:

@@ -16,16 +16,17 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import insert
 
 from server.accounts.passwords import hash_password
 from server.app import create_app
 from server.config import ROOT, Settings
+from server.kernel import changes
 from server.kernel.clock import Clock
 from server.kernel.db import db
 from server.kernel.ids import new_id
 from server.stores.models import Store, StoreAssignment
+from server.tables import bring_up_to_date
 from tests.bench.wire import Line, get_request, json_request
 from tests.browser import seed
 from tests.browser.site import free_port
@@ -148,7 +149,7 @@ def place() -> Iterator[Place]:
     with bench_folder() as data:
         app = create_app(Settings(data_dir=data))
         with app.app_context():
-            upgrade(directory=str(ROOT / "server" / "migrations"))
+            bring_up_to_date()
             company = seed.fill(db.session(), Clock())
             stores = _give_stores(company)
             _real_password()
@@ -200,6 +201,9 @@ def _give_stores(company: seed.Company) -> dict[str, list[tuple[str, float, floa
             )
     db.session.execute(insert(Store), stores)
     db.session.execute(insert(StoreAssignment), assignments)
+    for rep, mine in given.items():
+        scope = changes.user_scope(company.people[rep])
+        changes.touch(db.session(), scope, "store", [store_id for store_id, _, _ in mine])
     return given
 
 

@@ -14,12 +14,11 @@ import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flask_migrate import upgrade
-
 from server.app import create_app
 from server.config import ROOT, Settings
 from server.kernel.clock import Clock
 from server.kernel.db import db
+from server.tables import bring_up_to_date
 from tests.browser import seed
 
 PATIENCE_S = 30
@@ -107,7 +106,7 @@ def make_site(data: Path) -> Site:
     """Migrate and fill a new database in this folder, and start a server on it."""
     app = create_app(Settings(data_dir=data, password_cost="test"))
     with app.app_context():
-        upgrade(directory=str(ROOT / "server" / "migrations"))
+        bring_up_to_date()
         company = seed.fill(db.session(), Clock())
         db.session.commit()
         db.engine.dispose()

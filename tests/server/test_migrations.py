@@ -6,17 +6,17 @@ from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from flask_migrate import upgrade
 
 from server.app import create_app
-from server.config import ROOT, Settings
+from server.config import Settings
 from server.kernel.db import Base, db
+from server.tables import bring_up_to_date
 
 
 def test_migrations_and_models_agree(tmp_path: Path) -> None:
     app = create_app(Settings(data_dir=tmp_path))
     with app.app_context():
-        upgrade(directory=str(ROOT / "server" / "migrations"))
+        bring_up_to_date()
         with db.engine.connect() as connection:
             context = MigrationContext.configure(connection, opts={"compare_type": True})
             assert compare_metadata(context, Base.metadata) == []
