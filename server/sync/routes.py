@@ -21,8 +21,6 @@ from server.sync.feed import pull
 from server.sync.health import HealthFilters, sync_health
 from server.sync.negotiation import schema_range, served_schema
 from server.sync.push import push
-from server.sync.rescue.importer import Office, import_rescue
-from server.sync.rescue.spool import spooled
 
 sync_bp = blueprint("sync", "/sync", "The phone's way in and out")
 rescue_bp = blueprint("rescue", "/rescue", "Unsent work that came as a file")
@@ -123,6 +121,10 @@ def add_rescue(query: dict[str, Any]) -> Response:
 
     It may be entered twice, and the phone may send the same work later: nothing is doubled.
     """
+    # Wanted once in a while: a server that starts need not load it.
+    from server.sync.rescue.importer import Office, import_rescue
+    from server.sync.rescue.spool import spooled
+
     if request.mimetype not in _ZIP_TYPES:
         raise problems.NOT_JSON.error(accepted=ZIP_TYPE)
     limit = settings().max_rescue_bytes
