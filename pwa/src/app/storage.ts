@@ -26,7 +26,7 @@ export async function storageState(): Promise<StorageState | null> {
   if (typeof manager?.estimate !== 'function') return null
   try {
     const [{ usage = 0, quota = 0 }, persisted] = await Promise.all([manager.estimate(), isPersisted(manager)])
-    return { used: usage, quota, persisted }
+    return { used: Math.round(usage), quota: Math.round(quota), persisted }
   } catch (error) {
     console.warn('The browser does not tell how much room is left:', error)
     return null

@@ -25,6 +25,8 @@ export interface ReportDeps {
 
 const AGAIN_MS = 30 * 60 * 1000
 const PARKED_MAX = 50
+const CODE_MAX = 60
+const FIELD_MAX = 120
 /** Use of storage moves with every request; only steps of this many bytes are news. */
 const STORAGE_STEP = 16 * 1024 * 1024
 
@@ -65,7 +67,8 @@ async function deviceReport({ db, device }: ReportDeps, phone: Phone): Promise<D
 function parkedOp(op: OutboxOp): ParkedOp[] {
   const { op_id, kind, record_id, state, problem, created_at } = op
   if (!isParked(state)) return []
-  return [{ op_id, kind, record_id, state, code: problem?.code ?? 'unknown', field: problem?.field ?? null, made_at: created_at }]
+  const code = (problem?.code || 'unknown').slice(0, CODE_MAX)
+  return [{ op_id, kind, record_id, state, code, field: problem?.field?.slice(0, FIELD_MAX) ?? null, made_at: created_at }]
 }
 
 function essence(body: DeviceReport): string {

@@ -18,6 +18,11 @@ export const ITEM_LOOK: Record<SyncItem['state'], string> = {
   failed: 'bad',
 }
 
+/** Does it wait for a person? */
+export function isStuck(item: SyncItem): boolean {
+  return item.state === 'rejected' || item.state === 'conflict' || item.state === 'failed'
+}
+
 /** What an item is. */
 export function kindWord(item: SyncItem): string {
   return t(`sync.kind.${item.kind.replace('.', '_')}`)
