@@ -17,4 +17,6 @@ export type Held = [
   Fits<Console.Note, Schemas['NoteOut']>,
   Fits<Console.Place, Schemas['PlaceOut']>,
   Fits<Console.ImportReport, Schemas['ImportOut']>,
+  Fits<Console.HealthPage, Schemas['HealthOut']>,
+  Fits<Console.RescueReport, Schemas['RescueOut']>,
 ]

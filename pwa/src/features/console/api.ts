@@ -50,7 +50,7 @@ export function url(path: string, query: Query = {}): string {
   return `${BASE}${path}${text ? `?${text}` : ''}`
 }
 
-interface Options { query?: Query; body?: unknown; file?: Blob; rev?: number; signal?: AbortSignal }
+interface Options { query?: Query; body?: unknown; file?: Blob; fileType?: string; rev?: number; signal?: AbortSignal }
 
 /**
  * One request. Raises ApiProblem for every failure but an abort, which stays the browser's AbortError.
@@ -60,7 +60,7 @@ export async function request<T>(method: string, path: string, options: Options 
   const headers: Record<string, string> = { Accept: 'application/json', 'Accept-Language': language() }
   let body: BodyInit | null = null
   if (options.file) {
-    headers['Content-Type'] = 'text/csv'
+    headers['Content-Type'] = options.fileType ?? 'text/csv'
     body = options.file
   } else if (options.body !== undefined) {
     headers['Content-Type'] = 'application/json'

@@ -134,6 +134,43 @@ export interface StockRow {
   material_id: string; material_code: string; material_name: string; unit: string; balance: number
 }
 
+export type HealthProblem = 'parked' | 'unsent_old' | 'silent'
+
+/** An op that the server does not take as it is; it waits on the phone for its author. */
+export interface ParkedOp {
+  op_id: string; kind: string; record_id: string; state: 'rejected' | 'conflict'; code: string; field?: string | null
+  made_at: string; words: Words | null; remedy: Words | null
+}
+
+/** Bytes; null where the browser does not say. */
+export interface DeviceStorage { usage?: number | null; quota?: number | null; persisted?: boolean | null }
+
+/** A phone as it last told of itself; device_id is null for a rep who has none yet. */
+export interface HealthRow {
+  person: { id: string; name: string; region_id: string; region_name: string }
+  device_id: string | null; app_version: string | null; schema: number | null; too_old: boolean
+  last_contact_at: string | null; reported_at: string | null; unsent: number; oldest_unsent_at: string | null
+  parked: ParkedOp[]; storage: DeviceStorage | null; standalone: boolean | null; problems: HealthProblem[]
+}
+
+export interface HealthPage extends Page<HealthRow> { totals: Record<'devices' | HealthProblem, number> }
+
+export type OpStatus = 'applied' | 'replayed' | 'rejected' | 'conflict' | 'deferred'
+export type FileStatus = 'stored' | 'known' | 'bad'
+
+/** What became of one op of a rescue file; its problem is in the reader's language. */
+export interface RescueOp {
+  op_id: string | null; kind: string | null; record_id: string | null; status: OpStatus
+  problem: { title: string; detail: string } | null
+}
+
+export interface RescueFile { sha256: string; status: FileStatus; problem: { title: string; detail: string } | null }
+
+export interface RescueReport {
+  author: Pick<Person, 'id' | 'name' | 'username'>; made_at: string | null; device_id: string; dry_run: boolean
+  counts: Record<OpStatus | `files_${FileStatus}`, number>; ops: RescueOp[]; files: RescueFile[]
+}
+
 export interface ImportRemark { row: number; field: string; code: string; message: string }
 
 export interface ImportReport {

@@ -1,6 +1,6 @@
 // Numbers, times and sentences as the reader's language writes them.
 import { language, t } from '../i18n'
-import { timeZone } from '../session'
+import { now, timeZone } from '../session'
 import type { Words } from '../types'
 
 /** Day and time of an instant in the organisation's zone: 11月23日 09:15 */
@@ -41,6 +41,22 @@ export function duration(seconds: number | null): string {
   const minutes = Math.round(seconds / 60)
   if (minutes < 60) return t('common.minutes', { n: minutes })
   return t('common.hours', { h: Math.floor(minutes / 60), m: minutes % 60 })
+}
+
+const UNITS = [['day', 86_400, 2], ['hour', 3_600, 1], ['minute', 60, 0]] as const
+
+/** How long ago an instant was, in the largest unit that says enough: 3 days ago, 30 hours ago. */
+export function ago(at: string): string {
+  const seconds = Math.max(0, (now().getTime() - Date.parse(at)) / 1000)
+  const [unit, size] = UNITS.find(([, length, least]) => seconds >= length * least) ?? UNITS[2]
+  return new Intl.RelativeTimeFormat(language()).format(-Math.floor(seconds / size), unit)
+}
+
+/** Bytes as megabytes, or gigabytes where there are that many. */
+export function bytes(number: number): string {
+  const giga = number >= 1e9
+  const n = new Intl.NumberFormat(language(), { maximumFractionDigits: giga ? 1 : 0 }).format(number / (giga ? 1e9 : 1e6))
+  return t(giga ? 'common.gigabytes' : 'common.megabytes', { n })
 }
 
 export function count(number: number): string {

@@ -40,17 +40,19 @@ export function useLoad<T>(ask: (signal: AbortSignal) => Promise<T>): Loaded<T> 
   return { data, problem, loading, load }
 }
 
-export interface LoadedList<T> extends Loaded<Page<T>> {
+export interface LoadedList<T, P extends Page<T> = Page<T>> extends Loaded<P> {
   /** Add the next page to what is there. */
   more: () => Promise<void>
   loadingMore: Ref<boolean>
 }
 
 /** A list with a cursor: the first page, then "more". `query` is read at each load. */
-export function useList<T>(path: string, query: () => Query, limit = 50): LoadedList<T> {
+export function useList<T, P extends Page<T> = Page<T>>(
+  path: string, query: () => Query, limit = 50,
+): LoadedList<T, P> {
   const ask = (signal: AbortSignal, cursor?: string) =>
-    get<Page<T>>(path, { ...query(), limit, ...(cursor && { cursor }) }, signal)
-  const first = useLoad<Page<T>>((signal) => ask(signal))
+    get<P>(path, { ...query(), limit, ...(cursor && { cursor }) }, signal)
+  const first = useLoad<P>((signal) => ask(signal))
   const loadingMore = ref(false)
 
   async function more(): Promise<void> {
