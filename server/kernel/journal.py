@@ -30,7 +30,10 @@ class Event(StrEnum):
     STORE_CHANGED = "store.changed"
     STORE_ASSIGNED = "store.assigned"
     STORES_IMPORTED = "stores.imported"
+    VISIT_RECEIVED = "visit.received"
+    # What the first release wrote for visit.received; its entries stand.
     VISIT_CHECKED_IN = "visit.checked_in"
+    VISIT_COMPLETE = "visit.complete"
     VISIT_CHECKED_OUT = "visit.checked_out"
     VISIT_CANCELLED = "visit.cancelled"
     VISIT_NOTED = "visit.noted"

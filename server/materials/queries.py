@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Table, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Table, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import people
@@ -18,6 +18,7 @@ from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.materials import ledger
 from server.materials.models import Handout, Material
 from server.materials.records import handout_record, material_record
+from server.photos.queries import sent_by
 
 _HANDOUT: Table = Handout.__table__  # type: ignore[assignment]  # declared wider than it is
 
@@ -196,3 +197,13 @@ def find_handout(session: Session, actor: Actor, handout_id: str) -> Handout:
     if not seen:
         raise problems.NOT_FOUND.error(field="id")
     return handout
+
+
+def all_signed(visit_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """The condition that every signature given in a visit is here."""
+    unsent = exists().where(
+        Handout.visit_id == visit_id,
+        Handout.signature_sha256.is_not(None),
+        ~sent_by(Handout.author_id.expression, Handout.signature_sha256.expression),
+    )
+    return ~unsent

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, func, select, true, tuple_
+from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, func, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from server.kernel import problems
@@ -33,6 +33,19 @@ def counts(session: Session, visit_ids: Iterable[str]) -> dict[str, tuple[int, i
         .group_by(_PHOTO.c.visit_id)
     )
     return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def all_arrived(visit_id: ColumnElement[str], said: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition that a visit has at least as many photos as said, and all their bytes."""
+    mine = _PHOTO.c.visit_id == visit_id
+    number = select(func.count()).select_from(_PHOTO).where(mine).scalar_subquery()
+    waiting = exists().where(mine, _PHOTO.c.state == PhotoState.AWAITING_BYTES.value)
+    return and_(number >= func.coalesce(said, 0), ~waiting)
+
+
+def sent_by(user_id: ColumnElement[str], sha256: ColumnElement[Any]) -> ColumnElement[bool]:
+    """The condition that a person has sent the bytes of a hash in full."""
+    return exists().where(Upload.user_id == user_id, Upload.sha256 == sha256)
 
 
 def first_shown(session: Session, visit_ids: Iterable[str]) -> dict[str, str]:

@@ -17,10 +17,12 @@ from server.kernel.payload import (
     read_optional_text,
     read_text,
     read_time,
+    read_whole,
 )
 
 REASON_MAX = 2_000
 NOTE_MAX = 8_000
+PHOTOS_MAX = 10_000
 
 
 def read_fix(payload: Payload) -> Fix | None:
@@ -54,18 +56,22 @@ def read_check_in(op: Op) -> CheckIn:
 
 @dataclass(slots=True)
 class Closing:
-    """The payload of visit.check_out (fix) or visit.cancel (reason)."""
+    """The payload of visit.check_out (fix, photos announced) or visit.cancel (reason)."""
 
     at: datetime
     fix: Fix | None
     reason: str | None
     digest: bytes
+    photos: int | None = None
 
 
 def read_check_out(op: Op) -> Closing:
     """Read visit.check_out."""
     at = read_time(op.payload, "at")
-    return Closing(at, read_fix(op.payload), None, digest(op.payload))
+    # The first release's phones do not tell how many photos there are.
+    told = op.payload.get("photos")
+    photos = None if told is None else read_whole(op.payload, "photos", 0, PHOTOS_MAX)
+    return Closing(at, read_fix(op.payload), None, digest(op.payload), photos)
 
 
 def read_cancel(op: Op) -> Closing:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from server.kernel.db import Base, Id, Json, Utc
@@ -20,11 +20,16 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+_INCOMPLETE = text("complete_at IS NULL AND state = 'completed'")
+
+
 class Visit(Base):
     """One visit to a store: the facts as told, the evidence of when, and the judgement.
 
     said_at is the phone's clock at check-in as told; checked_in_at is that corrected. in_digest
     and close_digest recognise the same check-in or closing sent again under another op id.
+    photos_said is how many photos the phone announced at check-out; complete_at when all of the
+    visit was here.
     """
 
     __tablename__ = "visit"
@@ -65,6 +70,8 @@ class Visit(Base):
     close_digest: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     dwell_s: Mapped[int | None]
     cancel_reason: Mapped[str | None] = mapped_column(Text)
+    photos_said: Mapped[int | None]
+    complete_at: Mapped[datetime | None] = mapped_column(Utc)
     rev: Mapped[int]
 
     __table_args__ = (
@@ -72,6 +79,13 @@ class Visit(Base):
         Index(None, "author_id", "checked_in_at"),
         Index(None, "store_id", "checked_in_at"),
         Index(None, "region_id", "checked_in_at"),
+        # Only what is still waited for, so that asking for it costs the same after years.
+        Index(
+            "ix_visit_incomplete",
+            "id",
+            sqlite_where=_INCOMPLETE,
+            postgresql_where=_INCOMPLETE,
+        ),
         # Everything the map counts by, so that a viewport is read from the index alone.
         Index(
             "ix_visit_map",

@@ -76,7 +76,7 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
             actor,
             [
                 (
-                    journal.Event.VISIT_CHECKED_IN,
+                    journal.Event.VISIT_RECEIVED,
                     "visit",
                     visit_id,
                     {"store_id": row["store_id"], "verdict": row["verdict"]},
@@ -129,6 +129,8 @@ def _new_visit(
         "close_digest": None,
         "dwell_s": None,
         "cancel_reason": None,
+        "photos_said": None,
+        "complete_at": None,
         "rev": 1,
     }
 
@@ -163,6 +165,7 @@ def check_out_many(
             **fields.fix_columns("out", said.fix),
             "dwell_s": dwell_s,
             "flags": [*row["flags"], flag] if flag else row["flags"],
+            "photos_said": said.photos,
             "close_digest": said.digest,
             "rev": row["rev"] + 1,
         }

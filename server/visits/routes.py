@@ -9,6 +9,7 @@ from flask import Response
 
 from server.kernel.auth import needs
 from server.kernel.http import blueprint, ctx, json_bytes
+from server.visits import completion as _completion  # noqa: F401 -- registers its job
 from server.visits import queries, schemas
 from server.visits.page import visit_page
 from server.visits.queries import VisitFilters

@@ -49,7 +49,7 @@ def test_a_handout_moves_stock_and_tells_the_phone(
     ).all()
     assert {("handout", op.record_id), ("stock", bag)} <= {tuple(row) for row in told}
     events = [row["event"] for row in journal.for_subject(session, "visit", visit_id)]
-    assert events == ["visit.checked_in", "handout.added"]
+    assert events == ["visit.received", "handout.added"]
 
 
 def test_lack_of_stock_is_flagged_and_never_refused(

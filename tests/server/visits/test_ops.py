@@ -38,7 +38,7 @@ def test_check_in_is_stored_judged_journalled_and_told(
     assert record["flags"] == []
     assert read_visits(session, rep.actor, [op.record_id]) == {op.record_id: record}
     entries = journal.for_subject(session, "visit", op.record_id)
-    assert [entry["event"] for entry in entries] == ["visit.checked_in"]
+    assert [entry["event"] for entry in entries] == ["visit.received"]
     told = session.scalars(
         select(Change.record_id).where(
             Change.scope == user_scope(rep.actor.user_id), Change.entity == "visit"
@@ -153,7 +153,7 @@ def test_the_same_check_in_under_another_op_id(
     assert code(other_rep.run(stolen)[0]) == "record_exists"
     assert count(session, Visit) == 1
     entries = journal.for_subject(session, "visit", first.record_id)
-    assert [entry["event"] for entry in entries] == ["visit.checked_in"]
+    assert [entry["event"] for entry in entries] == ["visit.received"]
 
 
 def test_check_out_takes_the_dwell_time(rep: Hand, store_id: str) -> None:

@@ -175,7 +175,7 @@ def test_the_page_has_everything(
     assert page["judgements"] == []
     events = [(entry["event"], entry["actor_name"]) for entry in page["journal"]]
     assert events == [
-        ("visit.checked_in", "rep_a"),
+        ("visit.received", "rep_a"),
         ("visit.noted", "rep_a"),
         ("photo.added", "rep_a"),
         ("visit.checked_out", "rep_a"),
