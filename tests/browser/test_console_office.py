@@ -333,7 +333,7 @@ def test_a_rep_is_sent_to_the_reps_app(open_desktop: Open, story: Story) -> None
 def test_a_supervisor_sees_no_office_screens(open_desktop: Open, story: Story) -> None:
     page = open_screen(open_desktop, "", "地图", story.region.supervisor)
     navigation = page.get_by_role("navigation", name="主导航")
-    expect(navigation.get_by_role("link")).to_have_text(["地图", "拜访", "回司报到"])
+    expect(navigation.get_by_role("link")).to_have_text(["地图", "拜访", "回司报到", "同步状况"])
     for path in ("stores", "people", "regions", "materials", "offices"):
         page.goto(f"/console/{path}")
         expect(page.get_by_role("heading", level=1)).to_have_text("地图")
