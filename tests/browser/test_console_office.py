@@ -337,8 +337,8 @@ def test_a_supervisor_sees_no_office_screens(open_desktop: Open, story: Story) -
     for path in ("stores", "people", "regions", "materials", "offices"):
         page.goto(f"/console/{path}")
         expect(page.get_by_role("heading", level=1)).to_have_text("地图")
-        expect(navigation.get_by_role("link")).to_have_count(3)
+        expect(navigation.get_by_role("link")).to_have_count(4)
     # For the office they are all there.
     page = open_screen(open_desktop, "", "地图")
     links = page.get_by_role("navigation", name="主导航").get_by_role("link")
-    expect(links).to_have_text(["地图", "拜访", "回司报到", *OFFICE_SCREENS])
+    expect(links).to_have_text(["地图", "拜访", "回司报到", "同步状况", *OFFICE_SCREENS])
