@@ -243,7 +243,8 @@ def _write_receipts(session: Session, actor: Actor, clock: Clock, batch: _Batch)
         if slot.status == "applied" and slot.op is not None
     ]
     _WRITE_RECEIPTS(session, rows)
-    firsts = {s.op_id: s for s in batch.slots if s.op_id and s.status != "twin" and s.op}
+    # A twin repeats the first of its id, also where another content under that id came between.
+    firsts = {s.op_id: s for s in reversed(batch.slots) if s.op_id and s.status != "twin" and s.op}
     for slot in batch.slots:
         if slot.status == "twin":
             first = firsts[slot.op_id or ""]

@@ -61,6 +61,14 @@ def test_twice_in_one_batch(phone: Phone, store_id: str) -> None:
     assert statuses(phone.push(op, op)) == ["applied", "replayed"]
 
 
+def test_another_content_between_two_twins_changes_neither(phone: Phone, store_id: str) -> None:
+    op = phone.check_in(store_id)
+    changed = op | {"payload": op["payload"] | {"reason": "changed"}}
+    results = phone.push(op, changed, op)
+    assert statuses(results) == ["applied", "conflict", "replayed"]
+    assert results[2]["result"] == results[0]["result"]
+
+
 def test_another_content_under_the_same_id_is_a_conflict(phone: Phone, store_id: str) -> None:
     op = phone.check_in(store_id)
     phone.push(op)
