@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from server.sync.negotiation import NEWEST_SCHEMA
 from tests.contract.company import MATERIAL, PEOPLE, PIN, STORES, fixed_id
 
 Json = dict[str, Any]
@@ -80,7 +81,7 @@ def request(method: str, path: str, who: str | None = "rep", **more: Any) -> Jso
 def push(*ops: Json, who: str = "rep") -> Json:
     """A batch."""
     device = {"id": "phone-1", "app_version": "0.1.0", "unsent": len(ops), "oldest_unsent_at": AT}
-    body = {"schema": 1, "device": device, "ops": list(ops)}
+    body = {"schema": NEWEST_SCHEMA, "device": device, "ops": list(ops)}
     return request("POST", "/sync/push", who, json=body)
 
 

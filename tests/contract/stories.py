@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from server.sync.negotiation import NEWEST_SCHEMA
 from tests.contract import uploads
 from tests.contract.company import OFFICE, PASSWORD, PEOPLE, STORES, fixed_id
 from tests.contract.phone import (
@@ -220,7 +221,7 @@ def _pull() -> Story:
 def _pull_page(after: str, limit: int) -> Json:
     """after: the exchange whose answer has the cursor; the recorder puts it in."""
     cursor = {"cursor": f"<cursor of {after}>"} if after else {}
-    return request("GET", "/sync/pull", query=cursor | {"limit": limit, "schema": 1})
+    return request("GET", "/sync/pull", query=cursor | {"limit": limit, "schema": NEWEST_SCHEMA})
 
 
 def _problems(language: str) -> Story:

@@ -8,6 +8,8 @@ interface MetaValues {
   device_seq: number
   /** Where the change feed goes on. */
   cursor: string
+  /** The schema of ours with which the feed was read up to there. */
+  cursor_schema: number
   contact: Contact
   last_success_at: IsoTime
   /** The largest batch that this network seems to carry. */

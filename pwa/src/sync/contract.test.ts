@@ -16,7 +16,7 @@ import { answerWith, exchange, storiesOf, type Exchange } from './contract-files
 import { afterPush, newCycle, type OpResult } from './engine'
 import { beginBatch, settle } from './outbox'
 import { pullPage } from './pull'
-import { createTransport, type WireOp } from './transport'
+import { createTransport, SCHEMA, type WireOp } from './transport'
 import { sendFile } from './uploads'
 
 const ALL_KINDS = [
@@ -78,7 +78,7 @@ async function sendAs(one: Exchange): Promise<{ ops: WireOp[]; results: OpResult
   const ids = ops.map((op) => op.op_id)
   const device = one.request.json?.device
   if (!device) throw new Error(`${one.name} is no push`)
-  const answer = await transport.push({ schema: 1, device, ops: await beginBatch(db, ids) })
+  const answer = await transport.push({ schema: SCHEMA, device, ops: await beginBatch(db, ids) })
   expect(asked).toMatchObject([{ method: 'POST', path: one.request.path }])
   expect(byId(JSON.parse(asked[0]?.body as string))).toEqual(byId(one.request.json))
   const next = afterPush(newCycle(), ids, answer.results)
@@ -231,7 +231,7 @@ describe('the feed', () => {
     const { more } = await pullPage(db, transport, async () => true)
     expect(asked[0]).toMatchObject({ method: 'GET', path: one.request.path })
     expect(asked[0]?.query.get('cursor')).toBe(one.request.query?.['cursor'] ?? null)
-    expect(asked[0]?.query.get('schema')).toBe('1')
+    expect(asked[0]?.query.get('schema')).toBe(String(SCHEMA))
     expect(await getMeta(db, 'cursor')).toBe(one.answer.json?.cursor)
     return more
   }

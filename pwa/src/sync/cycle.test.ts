@@ -29,6 +29,20 @@ beforeEach(() => {
   server.session = REP
 })
 
+/** Everything of the feed, in how many records it came. */
+async function readAnew(): Promise<number> {
+  let told = 0
+  const end = await run({
+    pull: async (cursor, limit) => {
+      const page = await server.transport().pull(cursor, limit)
+      told += page.changes.length
+      return page
+    },
+  })
+  expect(end.state).toBe('done')
+  return told
+}
+
 function run(changed: Partial<Transport> = {}, stopped: () => boolean = () => false): Promise<CycleEnd> {
   const transport = { ...server.transport(), ...changed }
   return runCycle({ db, transport, clock, device: { id: 'phone', app_version: '1' }, onMe: () => undefined, stopped })
@@ -37,6 +51,17 @@ function run(changed: Partial<Transport> = {}, stopped: () => boolean = () => fa
 async function aVisit(storeId = 's1'): Promise<string> {
   return checkIn(db, { store_id: storeId, fix: null, reason: null, planned: false }, clock)
 }
+
+describe('an app that has learnt new kinds of records', () => {
+  it('reads the feed from its beginning once: the version before went past what it had no place for', async () => {
+    expect(await readAnew()).toBe(2)
+    expect(await readAnew()).toBe(0)
+    // As the first release left it, which wrote down no schema.
+    await db.meta.delete('cursor_schema')
+    expect(await readAnew()).toBe(2)
+    expect(await readAnew()).toBe(0)
+  })
+})
 
 describe('a session that has ended', () => {
   it('keeps the work, and the queue goes on as its author', async () => {

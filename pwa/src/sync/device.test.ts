@@ -13,7 +13,7 @@ import type { Phone } from './device'
 import type { CycleEnd } from './engine'
 import { ModelServer } from './model-server'
 import { backlog } from './outbox'
-import type { DeviceReport, Transport } from './transport'
+import { SCHEMA, type DeviceReport, type Transport } from './transport'
 
 const MIB = 1024 * 1024
 const ANSWER = { server_time: '2026-11-23T01:00:00.000Z', schema: { oldest: 1, newest: 1 } }
@@ -58,7 +58,7 @@ describe('the report at the end of a run', () => {
     expect((await run()).state).toBe('done')
     const op = (await db.outbox.orderBy('seq').toArray())[0]!
     expect(reports).toEqual([{
-      id: 'phone', app_version: '1', schema: 1, unsent: 2, oldest_unsent_at: clock.at, standalone: false,
+      id: 'phone', app_version: '1', schema: SCHEMA, unsent: 2, oldest_unsent_at: clock.at, standalone: false,
       parked: [{ op_id: op.op_id, kind: 'visit.check_in', record_id: lost, state: 'rejected', code: 'store_unknown', field: null, made_at: clock.at }],
       storage: { usage: 100 * MIB, quota: 1000 * MIB, persisted: true },
     }])
@@ -115,7 +115,7 @@ describe('an app that its server no longer serves', () => {
     expect(await backlog(db)).toMatchObject({ ops: 0, uploads: 0 })
     expect(server.of('photo', REP)).toMatchObject([{ state: 'stored' }])
     expect(await db.blobs.count()).toBe(0)
-    expect(await getMeta(db, 'refused_schema')).toBe(1)
+    expect(await getMeta(db, 'refused_schema')).toBe(SCHEMA)
     expect(reports).toHaveLength(1)
   })
 

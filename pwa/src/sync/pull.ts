@@ -2,10 +2,12 @@
 import { dropMeta, getMeta, setMeta } from '../db/meta'
 import { applyRecords } from '../db/records'
 import type { Db } from '../db/schema'
-import { inTransaction } from '../db/tables'
-import type { Transport } from './transport'
+import { inTransaction, type Tables } from '../db/tables'
+import { SCHEMA, type Transport } from './transport'
 
 export const PAGE = 500
+/** Spoken by the apps that did not write down with which schema they had read the feed. */
+const FIRST_SCHEMA = 1
 
 /** The answer to a first pull came when the session belonged to somebody else: nothing of it was taken. */
 export class OtherPersonError extends Error {
@@ -20,17 +22,27 @@ export class OtherPersonError extends Error {
 export async function pullPage(
   db: Db, transport: Transport, isMe: () => Promise<boolean>,
 ): Promise<{ more: boolean; hadCursor: boolean }> {
-  const cursor = await getMeta(db, 'cursor')
+  const cursor = await goesOn(db)
   const page = await transport.pull(cursor, PAGE)
   if (cursor === null && !(await isMe())) throw new OtherPersonError('the session belongs to another person')
   await inTransaction(db, async (t) => {
     // A run that was given up (another tab took over) must not turn the cursor back.
-    if ((await getMeta(t, 'cursor')) !== cursor) return
+    if ((await goesOn(t)) !== cursor) return
     await applyRecords(t, page.changes)
     await setMeta(t, 'cursor', page.cursor)
+    await setMeta(t, 'cursor_schema', SCHEMA)
   })
   // A server that gives the same cursor again has nothing more, whatever it says.
   return { more: page.more && page.cursor !== cursor, hadCursor: cursor !== null }
+}
+
+/**
+ * Where the feed goes on, or null for its beginning. An app that has learnt new kinds of records begins anew:
+ * the version before it went past them, for it had no place for them.
+ */
+async function goesOn(t: Pick<Tables, 'meta'>): Promise<string | null> {
+  const schema = (await getMeta(t, 'cursor_schema')) ?? FIRST_SCHEMA
+  return schema === SCHEMA ? getMeta(t, 'cursor') : null
 }
 
 /** Read the feed from its beginning next time; records stay until it tells of them. */
