@@ -30,7 +30,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from server.config import Settings
-from server.kernel.clock import utc_text
+from server.kernel.clock import utc_text, wire_time
 
 Id = String(36)
 # SQLite only numbers rows by itself in an INTEGER key.
@@ -96,6 +96,19 @@ def _aware_from_text(value: str | None) -> datetime | None:
 
 def _aware(value: datetime | None) -> datetime | None:
     return None if value is None else value.replace(tzinfo=UTC)
+
+
+def told_time(dialect: Dialect) -> Callable[[Any], str | None]:
+    """Turns a column of Utc, as the driver reads it, into the text that the API writes."""
+    return _told_text if dialect.name == "sqlite" else _told
+
+
+def _told_text(value: str | None) -> str | None:
+    return None if value is None else f"{value[:10]}T{value[11:23]}Z"
+
+
+def _told(value: datetime | None) -> str | None:
+    return wire_time(_aware(value))
 
 
 class Json(TypeDecorator[Any]):

@@ -22,7 +22,7 @@ from server.materials.records import handout_record, material_record
 from server.photos.queries import sent_by
 
 _HANDOUT: Table = Handout.__table__  # type: ignore[assignment]  # declared wider than it is
-_BY_ID = Lookup(_HANDOUT.c.id)
+_BY_ID = Lookup(_HANDOUT.c.id, told=True)
 
 
 def read_materials(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -23,7 +23,7 @@ from server.office.models import Office, OfficeCheckIn
 from server.office.records import Row, check_in_record, office_record
 
 _CHECK_IN: Table = OfficeCheckIn.__table__  # type: ignore[assignment]  # declared wider than it is
-_BY_ID = Lookup(_CHECK_IN.c.id)
+_BY_ID = Lookup(_CHECK_IN.c.id, told=True)
 BOARD_WEEKS: Final = 6
 
 

@@ -29,7 +29,7 @@ class VisitPhotos:
     total: int = 0
     arrived: int = 0
     shown: str | None = None
-    shown_at: datetime | None = None
+    shown_at: str = ""
 
     @property
     def counts(self) -> tuple[int, int]:
@@ -40,20 +40,26 @@ class VisitPhotos:
 # The ids alone choose the rows: asked for state or order as well, a database without statistics
 # walks through all photos instead.
 _OF_VISITS = Lookup(
-    _PHOTO.c.visit_id, (_PHOTO.c.visit_id, _PHOTO.c.id, _PHOTO.c.state, _PHOTO.c.taken_at)
+    _PHOTO.c.visit_id,
+    (_PHOTO.c.visit_id, _PHOTO.c.id, _PHOTO.c.state, _PHOTO.c.taken_at),
+    told=True,
 )
-_BY_ID = Lookup(_PHOTO.c.id)
+_BY_ID = Lookup(_PHOTO.c.id, told=True)
+# Plain texts: an enum's own comparison takes three times as long.
+_AWAITING, _COMPLETE = PhotoState.AWAITING_BYTES.value, PhotoState.COMPLETE.value
 
 
 def of_visits(session: Session, visit_ids: Collection[str]) -> dict[str, VisitPhotos]:
     """The photos of visits by visit id; visits without are left out."""
     found: dict[str, VisitPhotos] = {}
-    for row in _OF_VISITS(session, visit_ids):
-        visit = found.setdefault(row["visit_id"], VisitPhotos())
+    for visit_id, photo_id, state, taken_at in _OF_VISITS.rows(session, visit_ids):
+        visit = found.get(visit_id)
+        if visit is None:
+            visit = found[visit_id] = VisitPhotos()
         visit.total += 1
-        visit.arrived += row["state"] != PhotoState.AWAITING_BYTES
-        if row["state"] == PhotoState.COMPLETE:
-            mine = (row["taken_at"], row["id"])
+        visit.arrived += state != _AWAITING
+        if state == _COMPLETE:
+            mine = (taken_at, photo_id)
             if visit.shown is None or mine < (visit.shown_at, visit.shown):
                 visit.shown_at, visit.shown = mine
     return found

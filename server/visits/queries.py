@@ -20,14 +20,21 @@ from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.photos import queries as photos
 from server.stores import queries as stores
 from server.visits.models import State, Visit, VisitNote
-from server.visits.records import ABANDONED, NO_PHOTOS, Row, note_record, visit_record
+from server.visits.records import (
+    ABANDONED,
+    NO_PHOTOS,
+    VISIT_COLUMNS,
+    Row,
+    note_record,
+    visit_record,
+)
 
 _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
 _NOTE: Table = VisitNote.__table__  # type: ignore[assignment]  # likewise
 # By their ids alone, whoever's they are: given the author as well, a database without statistics
 # reads everything that the author ever made.
-_BY_ID = Lookup(_VISIT.c.id)
-_NOTE_BY_ID = Lookup(_NOTE.c.id)
+_BY_ID = Lookup(_VISIT.c.id, [_VISIT.c[name] for name in VISIT_COLUMNS], told=True)
+_NOTE_BY_ID = Lookup(_NOTE.c.id, told=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,22 +159,27 @@ def list_visits(
     region out of scope, validation_failed for a forged cursor.
     """
     conditions = visit_conditions(session, actor, clock, wanted)
-    total = session.scalar(select(func.count()).select_from(_VISIT).where(*conditions)) or 0
-    newest_first = (_VISIT.c.checked_in_at.desc(), _VISIT.c.id.desc())
-    query = select(_VISIT).where(*conditions).order_by(*newest_first).limit(limit + 1)
+    session.flush()
+    connection = session.connection()
+    total = connection.scalar(_COUNT.where(*conditions)) or 0
+    query = _NEWEST_FIRST.where(*conditions).limit(limit + 1)
     if cursor:
         query = query.where(tuple_(_VISIT.c.checked_in_at, _VISIT.c.id) < _after(cursor))
-    rows: list[Row] = list(session.execute(query).mappings())
-    page, more = rows[:limit], len(rows) > limit
+    found = connection.execute(query).all()
+    page, more = found[:limit], len(found) > limit
+    rows = {row["id"]: row for row in _BY_ID(session, [visit_id for visit_id, _ in page])}
     return {
-        "items": list_items(session, clock, page),
-        "next": _cursor_after(page[-1]) if more else None,
+        "items": list_items(session, clock, [rows[visit_id] for visit_id, _ in page]),
+        "next": encode_cursor(page[-1][1].isoformat(), page[-1][0]) if more else None,
         "total": total,
     }
 
 
-def _cursor_after(row: Row) -> str:
-    return encode_cursor(row["checked_in_at"].isoformat(), row["id"])
+# Only what is put in order; what is told of a visit is then read by its id.
+_NEWEST_FIRST = select(_VISIT.c.id, _VISIT.c.checked_in_at).order_by(
+    _VISIT.c.checked_in_at.desc(), _VISIT.c.id.desc()
+)
+_COUNT = select(func.count()).select_from(_VISIT)
 
 
 def _after(cursor: str) -> tuple[datetime, str]:
