@@ -150,7 +150,9 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         dbapi2.register_adapter(type(None), {}.get)
         dbapi2.register_adapter(bytes, bytearray)
         dbapi2.register_adapter(bool, int)
-        return {"module": dbapi2, "connect_args": {"timeout": 30}, "pool_size": 40}
+        # The connection used last has its pages in mind; the others need none.
+        lasting = {"pool_size": 40, "pool_use_lifo": True}
+        return {"module": dbapi2, "connect_args": {"timeout": 30}, **lasting}
     # prepare_threshold=None: prepared statements break behind a transaction pooler.
     return {
         "connect_args": {"prepare_threshold": None},
@@ -177,7 +179,8 @@ def prepare_sqlite(engine: Engine, lock_path: Path) -> None:
         # A phone deletes its copy on our ack, so a commit must be on the disk, not in a cache.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA cache_size=-16000")
+        # For each connection, of which there may be one a thread: the system caches the rest.
+        cursor.execute("PRAGMA cache_size=-2000")
         cursor.close()
 
     @event.listens_for(engine, "begin")
