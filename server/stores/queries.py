@@ -11,7 +11,6 @@ from sqlalchemy import (
     Integer,
     Select,
     Table,
-    bindparam,
     cast,
     func,
     or_,
@@ -93,14 +92,6 @@ _ASSIGNMENTS = Lookup(
     (_ASSIGNMENT.c.store_id, _ASSIGNMENT.c.user_id, _ASSIGNMENT.c.until),
 )
 
-# Written once: a push asks this for each batch.
-_EVER_ASSIGNED = _REF.where(
-    Store.id.in_(bindparam("ids", expanding=True)),
-    Store.id.in_(
-        select(StoreAssignment.store_id).where(StoreAssignment.user_id == bindparam("rep"))
-    ),
-)
-
 
 def chunks(ids: Iterable[str]) -> Iterator[list[str]]:
     """The ids, each once, in pieces that fit into one statement."""
@@ -143,10 +134,9 @@ def stores_for_ops(session: Session, actor: Actor, ids: Iterable[str]) -> dict[s
     after the store has gone to somebody else.
     """
     if actor.is_rep:
-        rows = session.connection().execute(
-            _EVER_ASSIGNED, {"ids": list(ids), "rep": actor.user_id}
-        )
-        return {row.id: StoreRef(*row) for row in rows}
+        wanted = set(ids)
+        mine = {row[0] for row in _ASSIGNMENTS.rows(session, wanted) if row[1] == actor.user_id}
+        return store_refs(session, mine)
     return _refs(session, ids, _visible(actor))
 
 
