@@ -16,6 +16,7 @@ from server.kernel.bulk import Lookup
 from server.kernel.clock import day_bounds
 from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
+from server.kernel.prepared import Prepared
 from server.photos.models import Photo, PhotoState, Upload
 from server.photos.records import Row, photo_record, photo_with_urls
 
@@ -186,7 +187,17 @@ def uploaded(session: Session, user_id: str, hashes: Iterable[str]) -> dict[str,
     return {row[0]: row[1] for row in rows}
 
 
-# Written once: each upload asks this.
+def has_uploaded(session: Session, user_id: str, sha256: str) -> int | None:
+    """Size of a file that this person has sent in full; None for any other."""
+    rows = _HAS_UPLOADED(session, user=user_id, sha256=sha256)
+    return rows[0][0] if rows else None
+
+
 _UPLOADED = select(Upload.sha256, Upload.bytes).where(
     Upload.user_id == bindparam("user"), Upload.sha256.in_(bindparam("hashes", expanding=True))
+)
+_HAS_UPLOADED = Prepared(
+    select(Upload.bytes).where(
+        Upload.user_id == bindparam("user"), Upload.sha256 == bindparam("sha256")
+    )
 )
