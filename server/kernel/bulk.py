@@ -16,7 +16,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 
 from server.kernel.db import Json, Utc, told_time
-from server.kernel.prepared import Processor, processed
+from server.kernel.prepared import Processor, processed, reading
 
 Row = Mapping[str, Any]
 _NOTHING: Final = object()
@@ -146,7 +146,7 @@ class Lookup:
             if self._told and isinstance(column.type, Utc):
                 processors.append((index, told_time(dialect)))
                 continue
-            process = column.type.dialect_impl(dialect).result_processor(dialect, None)
+            process = reading(column.type, dialect)
             if process is not None:
                 processors.append((index, process))
         return statement, processors

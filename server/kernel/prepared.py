@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Float, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
+from sqlalchemy.types import TypeEngine
 
 Processor = Callable[[Any], Any]
 Bind = Callable[[dict[str, Any]], Any]
@@ -61,10 +62,18 @@ class Prepared:
 
         processors: list[tuple[int, Processor]] = []
         for index, column in enumerate(self._query.selected_columns):
-            process = column.type.dialect_impl(dialect).result_processor(dialect, None)
+            process = reading(column.type, dialect)
             if process is not None:
                 processors.append((index, process))
         return str(compiled), by_place if compiled.positiontup else by_name, processors
+
+
+def reading(kind: TypeEngine[Any], dialect: Dialect) -> Processor | None:
+    """What turns a value of the driver into Python's; None where the driver does so itself."""
+    if isinstance(kind, Float):
+        # Both drivers give floats; SQLAlchemy would ask PostgreSQL's for the column's number first.
+        return None
+    return kind.dialect_impl(dialect).result_processor(dialect, None)
 
 
 def processed(row: Sequence[Any], processors: Sequence[tuple[int, Processor]]) -> list[Any]:
