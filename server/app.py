@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
         with app.app_context():
             prepare_sqlite(db.engine, settings.data_dir / "write.lock")
     http.install(app)
+    jobs.install(app)
     Compress(app)
     limits.install(app, settings)
     api = http.StorewalkApi(app)

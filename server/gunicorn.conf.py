@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import os
 from typing import Any
@@ -20,6 +21,27 @@ accesslog = os.environ.get("STOREWALK_ACCESS_LOG") or None
 control_socket_disable = True
 # The heartbeat file on a disk can stall a worker; memory cannot.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+
+
+def _keep_memory_small() -> None:
+    """Let glibc give back what is freed; another C library has no such switches.
+
+    By itself it keeps a heap for each thread, and after the first log-in the 20 MB that hashing a
+    password takes, in each worker.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for switch, value in (
+            (_ARENA_MAX, 1),
+            (_MMAP_THRESHOLD, 1 << 18),
+            (_TRIM_THRESHOLD, 1 << 17),
+        ):
+            mallopt(switch, value)
+
+
+# From glibc's malloc.h.
+_ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1
+_keep_memory_small()
 
 
 def when_ready(server: Any) -> None:

@@ -3,25 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from server.accounts.models import Region, User
 from server.kernel import problems
 from server.kernel.auth import Actor, Role
+from server.kernel.bulk import Lookup
+from server.kernel.prepared import Prepared
+
+_SUBTREE = Prepared(
+    select(Region.id).where(
+        Region.path.startswith(
+            select(Region.path).where(Region.id == bindparam("region")).scalar_subquery()
+        )
+    )
+)
+_REGION_NAMES = Prepared(select(Region.id, Region.name))
+_USER: Table = User.__table__  # type: ignore[assignment]  # declared wider than it is
+_SHORT: Final = ("id", "name", "username", "role", "region_id")
+_PEOPLE = Lookup(_USER.c.id, [_USER.c[name] for name in _SHORT])
 
 
 def region_subtree(session: Session, region_id: str) -> frozenset[str]:
     """The region and all below it; empty if there is no such region."""
-    own = select(Region.path).where(Region.id == region_id).scalar_subquery()
-    return frozenset(session.scalars(select(Region.id).where(Region.path.startswith(own))))
+    return frozenset(row[0] for row in _SUBTREE(session, region=region_id))
 
 
 def region_names(session: Session) -> dict[str, str]:
     """Name of every region by id."""
-    return {row.id: row.name for row in session.execute(select(Region.id, Region.name))}
+    return {row[0]: row[1] for row in _REGION_NAMES(session)}
 
 
 def region_record(region: Region) -> dict[str, Any]:
@@ -115,17 +128,7 @@ def people(
 
 def people_by_ids(session: Session, ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Short records {id, name, username, role, region_id} by id, whatever the scope."""
-    rows = session.scalars(select(User).where(User.id.in_(set(ids))))
-    return {
-        row.id: {
-            "id": row.id,
-            "name": row.name,
-            "username": row.username,
-            "role": row.role,
-            "region_id": row.region_id,
-        }
-        for row in rows
-    }
+    return {row["id"]: row for row in _PEOPLE(session, set(ids))}
 
 
 def reps_in(session: Session, region_ids: Iterable[str]) -> list[dict[str, Any]]:

@@ -14,7 +14,7 @@ from server.config import settings
 from server.kernel import problems
 from server.kernel.auth import Actor, Role, needs, public
 from server.kernel.clock import wire_time
-from server.kernel.db import db, read_only
+from server.kernel.db import READ_METHODS, db, read_only
 from server.kernel.http import blueprint, check_revision, clock, ctx, set_revision
 from server.kernel.problems import refuses
 
@@ -43,9 +43,11 @@ def authenticate() -> Actor | None:
     if not token:
         return None
     # Read without the write lock, and let the connection go: a body may take minutes to arrive.
+    # A request that only reads has none, and goes on in the same transaction.
     with read_only():
         actor = sessions.find_actor(db.session(), clock(), token)
-        db.session.rollback()
+        if request.method not in READ_METHODS:
+            db.session.rollback()
     return actor
 
 

@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from server.accounts.models import LoginSession, Region, User
+from server.accounts.models import LoginSession, User
 from server.accounts.passwords import verify_password
+from server.accounts.queries import region_names, region_subtree
 from server.config import Settings
 from server.kernel import journal, problems
 from server.kernel.auth import Actor, Role
 from server.kernel.clock import Clock
 from server.kernel.db import read_only
+from server.kernel.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,9 @@ def _actor(session: Session, user_id: str, role_name: str, name: str, region_id:
     if role is Role.REP:
         region_ids = frozenset({region_id})
     elif role is Role.OFFICE:
-        region_ids = frozenset(session.scalars(select(Region.id)))
+        region_ids = frozenset(region_names(session))
     else:
-        own = select(Region.path).where(Region.id == region_id).scalar_subquery()
-        region_ids = frozenset(
-            session.scalars(select(Region.id).where(Region.path.startswith(own)))
-        )
+        region_ids = region_subtree(session, region_id)
     return Actor(user_id=user_id, role=role, name=name, region_id=region_id, region_ids=region_ids)
 
 
@@ -102,16 +101,12 @@ def actor_by_id(session: Session, user_id: str) -> Actor | None:
 
 def find_actor(session: Session, clock: Clock, token: str) -> Actor | None:
     """The person behind a token, or None if it is unknown, revoked, expired or switched off."""
-    row = (
-        session.connection()
-        .execute(_BEHIND_TOKEN, {"token": _hash(token), "now": clock.now()})
-        .one_or_none()
-    )
-    return None if row is None else _actor(session, *row)
+    rows = _BEHIND_TOKEN(session, token=_hash(token), now=clock.now())
+    return _actor(session, *rows[0]) if rows else None
 
 
-# Written once: every request asks this.
-_BEHIND_TOKEN = (
+# Every request asks this.
+_BEHIND_TOKEN = Prepared(
     select(User.id, User.role, User.name, User.region_id)
     .join(LoginSession, LoginSession.user_id == User.id)
     .where(

@@ -10,7 +10,7 @@ and a first pull is simply a pull from zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from sqlalchemy import (
     BigInteger,
@@ -25,8 +25,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
-from server.kernel.bulk import BulkInsert
+from server.kernel.bulk import BulkInsert, Lookup
 from server.kernel.db import Base
+from server.kernel.prepared import Prepared
 
 ORG = "org"
 _PENDING = "storewalk.changes"
@@ -64,6 +65,14 @@ _RAISE = (
 )
 _BEGIN = BulkInsert(_COUNTER, keys=("scope",))
 _WRITE = BulkInsert(_CHANGE, keys=("scope", "entity", "record_id"), replaces=("seq", "deleted"))
+
+_AFTER = Prepared(
+    select(_CHANGE.c.seq, _CHANGE.c.entity, _CHANGE.c.record_id, _CHANGE.c.deleted)
+    .where(_CHANGE.c.scope == bindparam("scope"), _CHANGE.c.seq > bindparam("seq"))
+    .order_by(_CHANGE.c.seq)
+    .limit(bindparam("limit"))
+)
+_LAST = Lookup(_COUNTER.c.scope)
 
 
 def user_scope(user_id: str) -> str:
@@ -120,13 +129,13 @@ def changes_after(
     session: Session, scope: str, seq: int, limit: int
 ) -> list[tuple[int, str, str, bool]]:
     """The next changes of a scope as (number, entity, record id, deleted), oldest first."""
-    rows = session.execute(
-        select(Change.seq, Change.entity, Change.record_id, Change.deleted)
-        .where(Change.scope == scope, Change.seq > seq)
-        .order_by(Change.seq)
-        .limit(limit)
-    )
+    rows = _AFTER(session, scope=scope, seq=seq, limit=limit)
     return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def last_numbers(session: Session, scopes: Collection[str]) -> dict[str, int]:
+    """The last number handed out by scope; a scope in which nothing was noted is left out."""
+    return {row[0]: row[1] for row in _LAST.rows(session, scopes)}
 
 
 def _before_commit(session: Session) -> None:

@@ -101,10 +101,10 @@ def day_bounds(first: date, last: date) -> tuple[datetime, datetime]:
     return start.astimezone(UTC), end.astimezone(UTC)
 
 
-def wire_time(at: datetime | None) -> str | None:
-    """The time as the API writes it: 2026-11-23T09:15:00.000Z."""
-    if at is None:
-        return None
+def wire_time(at: datetime | str | None) -> str | None:
+    """The time as the API writes it: 2026-11-23T09:15:00.000Z. A text is one already."""
+    if at is None or isinstance(at, str):
+        return at
     text = utc_text(at)
     return f"{text[:10]}T{text[11:23]}Z"
 

@@ -30,7 +30,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 from server.config import Settings
-from server.kernel.clock import utc_text
+from server.kernel.clock import utc_text, wire_time
 
 Id = String(36)
 # SQLite only numbers rows by itself in an INTEGER key.
@@ -90,11 +90,25 @@ def _utc_naive(value: datetime | None) -> datetime | None:
 
 
 def _aware_from_text(value: str | None) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(value).replace(tzinfo=UTC)
+    # The zone goes into the text: replace() afterwards costs nine times as much.
+    return None if value is None else datetime.fromisoformat(f"{value}+00:00")
 
 
 def _aware(value: datetime | None) -> datetime | None:
     return None if value is None else value.replace(tzinfo=UTC)
+
+
+def told_time(dialect: Dialect) -> Callable[[Any], str | None]:
+    """Turns a column of Utc, as the driver reads it, into the text that the API writes."""
+    return _told_text if dialect.name == "sqlite" else _told
+
+
+def _told_text(value: str | None) -> str | None:
+    return None if value is None else f"{value[:10]}T{value[11:23]}Z"
+
+
+def _told(value: datetime | None) -> str | None:
+    return wire_time(_aware(value))
 
 
 class Json(TypeDecorator[Any]):
@@ -136,7 +150,9 @@ def engine_options(settings: Settings) -> dict[str, Any]:
         dbapi2.register_adapter(type(None), {}.get)
         dbapi2.register_adapter(bytes, bytearray)
         dbapi2.register_adapter(bool, int)
-        return {"module": dbapi2, "connect_args": {"timeout": 30}, "pool_size": 40}
+        # The connection used last has its pages in mind; the others need none.
+        lasting = {"pool_size": 40, "pool_use_lifo": True}
+        return {"module": dbapi2, "connect_args": {"timeout": 30}, **lasting}
     # prepare_threshold=None: prepared statements break behind a transaction pooler.
     return {
         "connect_args": {"prepare_threshold": None},
@@ -163,7 +179,8 @@ def prepare_sqlite(engine: Engine, lock_path: Path) -> None:
         # A phone deletes its copy on our ack, so a commit must be on the disk, not in a cache.
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA cache_size=-16000")
+        # For each connection, of which there may be one a thread: the system caches the rest.
+        cursor.execute("PRAGMA cache_size=-2000")
         cursor.close()
 
     @event.listens_for(engine, "begin")

@@ -1,6 +1,6 @@
-"""Background jobs: huey, in the web process by default, on Redis in production.
+"""Background jobs: a thread of the web process by default, huey on Redis for larger sites.
 
-A job is enqueued with its name and plain arguments, and goes out only after the commit. Huey may
+A job is enqueued with its name and plain arguments, and goes out only after the commit. A queue may
 lose a job when a process is killed, so no job is the only keeper of a state: what is to be done
 stands in the features' own tables, and periodic sweeps pick up what was lost.
 """
@@ -11,8 +11,11 @@ import contextlib
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import event
@@ -23,12 +26,12 @@ from server.kernel.db import db
 
 if TYPE_CHECKING:
     from huey import Huey
-    from huey.api import Task
-    from huey.consumer import Consumer
 
 log = logging.getLogger(__name__)
 
 _JOB_NICENESS = 10
+QUIET_S: Final = 0.05
+PATIENCE_S: Final = 5.0
 
 Work = Callable[..., None]
 W = TypeVar("W", bound=Work)
@@ -80,40 +83,82 @@ def run_now(name: str, *args: Any) -> None:
     _JOBS[name](*args)
 
 
-class Runner:
-    """The queue of one app and, where jobs are embedded, its consumer thread.
+@dataclass(frozen=True, slots=True)
+class _Queued:
+    """A job that waits in this process, since when by the monotonic clock."""
 
-    Huey is loaded with the first job or consumer: it brings the Redis client along, and no server
-    should be slow to start for it.
+    name: str
+    args: list[Any]
+    at: float
+
+
+class Runner:
+    """The queue of one app and, where jobs are embedded, the thread that works them off.
+
+    Without Redis the queue is this process's own. With it jobs go out by huey, which is loaded with
+    the first of them: it brings three database clients along, 15 MB that no other server needs.
     """
 
     def __init__(self, app: Flask, redis_url: str | None) -> None:
         self.app = app
         self.stopping = threading.Event()
+        self.last_request = -QUIET_S
         self._redis_url = redis_url
         self._lock = threading.Lock()
         self._task: Any = None
         self._huey: Any = None
+        self._queue: SimpleQueue[_Queued | None] = SimpleQueue()
         self._started = False
-        self.consumer: Consumer | None = None
 
     @property
     def huey(self) -> Huey:
-        """The queue itself."""
+        """The queue in Redis. Raises RuntimeError where no Redis is configured."""
+        if not self._redis_url:
+            raise RuntimeError("jobs go through Redis only where STOREWALK_REDIS_URL is set")
         with self._lock:
             if self._huey is None:
-                self._open()
+                from huey import RedisHuey
+
+                self._huey = RedisHuey("storewalk", url=self._redis_url, results=False)
+                self._task = self._huey.task(name="storewalk.run")(self._run)
         queue: Huey = self._huey
         return queue
 
-    def _open(self) -> None:
-        from huey import MemoryHuey, RedisHuey
-
+    def send(self, name: str, args: list[Any]) -> None:
+        """Put a job into the queue. Where nobody here works it off, it is left to the sweeps."""
         if self._redis_url:
-            self._huey = RedisHuey("storewalk", url=self._redis_url, results=False)
-        else:
-            self._huey = MemoryHuey("storewalk", results=False)
-        self._task = self._huey.task(name="storewalk.run")(self._run)
+            self.huey  # noqa: B018 -- opens it
+            self._task(name, args)
+        elif self._started:
+            self._queue.put(_Queued(name, args, time.monotonic()))
+
+    def start(self) -> None:
+        """Work jobs off in this process, without keeping the caller waiting."""
+        if not self._started:
+            self._started = True
+            # One worker: jobs are heavy on the processor, which the web threads want as well.
+            threading.Thread(target=self._work_off, name="jobs", daemon=True).start()
+            start_sweeps(self)
+
+    def stop(self) -> None:
+        """End the threads after what they are doing."""
+        self.stopping.set()
+        self._queue.put(None)
+
+    def note_request(self) -> None:
+        """Say that a request begins or ends: jobs stand back behind those that follow."""
+        self.last_request = time.monotonic()
+
+    def _work_off(self) -> None:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _JOB_NICENESS)
+        while (queued := self._queue.get()) is not None:
+            while wait := wait_s(time.monotonic(), self.last_request, queued.at):
+                if self.stopping.wait(wait):
+                    return
+            # What it broke on is logged; a sweep tries it again.
+            with contextlib.suppress(Exception):
+                self._run(queued.name, queued.args)
 
     def _run(self, name: str, args: list[Any]) -> None:
         with self.app.app_context():
@@ -124,35 +169,14 @@ class Runner:
                 log.exception("job %s failed", name)
                 raise
 
-    def send(self, name: str, args: list[Any]) -> Task | None:
-        """Put a job into the queue."""
-        if self._task is None:
-            self.huey  # noqa: B018 -- opens it
-        task: Task | None = self._task(name, args)
-        return task
 
-    def start(self) -> None:
-        """Start consuming in this process (embedded jobs), without keeping the caller waiting."""
-        if not self._started:
-            self._started = True
-            threading.Thread(target=self._consume, name="jobs", daemon=True).start()
+def wait_s(now: float, last_request: float, queued_at: float) -> float:
+    """Seconds until a job may begin: once requests pause for QUIET_S, or it waited PATIENCE_S.
 
-    def _consume(self) -> None:
-        from huey.consumer import Consumer
-
-        class Embedded(Consumer):
-            """Leaves the process's signals to the web server."""
-
-            def _set_signal_handlers(self) -> None:
-                """Do nothing: gunicorn owns the signals."""
-
-        # Threads that this one starts inherit its place behind the threads that people wait for.
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _JOB_NICENESS)
-        # One worker: jobs are heavy on the processor, which the web threads want as well.
-        self.consumer = Embedded(self.huey, workers=1, periodic=False)
-        self.consumer.start()
-        start_sweeps(self)
+    A phone sends its photos in one go. Decoding the first ones meanwhile makes it wait longer for
+    the last, and nobody looks at them so soon.
+    """
+    return max(0.0, min(last_request + QUIET_S, queued_at + PATIENCE_S) - now)
 
 
 def start_sweeps(runner: Runner) -> None:
@@ -167,6 +191,16 @@ def start_sweeps(runner: Runner) -> None:
 def _sweep(runner: Runner, name: str, seconds: float) -> None:
     while not runner.stopping.wait(seconds):
         runner.send(name, [])
+
+
+def install(app: Flask) -> None:
+    """Let the queue know of the requests that jobs stand back behind."""
+    runner: Runner = app.extensions["storewalk.jobs"]
+    app.before_request(runner.note_request)
+
+    @app.teardown_request
+    def note_end(_error: BaseException | None) -> None:
+        runner.note_request()
 
 
 def make_runner(app: Flask, settings: Settings) -> Runner:

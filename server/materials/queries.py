@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from server.accounts.queries import people
 from server.kernel import problems
 from server.kernel.auth import Actor, Role
+from server.kernel.bulk import Lookup
 from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.materials import ledger
@@ -21,6 +22,7 @@ from server.materials.records import handout_record, material_record
 from server.photos.queries import sent_by
 
 _HANDOUT: Table = Handout.__table__  # type: ignore[assignment]  # declared wider than it is
+_BY_ID = Lookup(_HANDOUT.c.id, told=True)
 
 
 def read_materials(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
@@ -32,8 +34,8 @@ def read_materials(session: Session, actor: Actor, ids: Sequence[str]) -> dict[s
 
 def read_handouts(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Reader of the change feed: the person's own handouts."""
-    query = select(_HANDOUT).where(_HANDOUT.c.id.in_(ids), _HANDOUT.c.author_id == actor.user_id)
-    return {row["id"]: handout_record(row) for row in session.execute(query).mappings()}
+    mine = (row for row in _BY_ID(session, ids) if row["author_id"] == actor.user_id)
+    return {row["id"]: handout_record(row) for row in mine}
 
 
 def read_stock(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:

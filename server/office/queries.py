@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from server.accounts.queries import region_names, reps_in, scope_regions
 from server.kernel import problems
 from server.kernel.auth import Actor
+from server.kernel.bulk import Lookup
 from server.kernel.clock import Clock, wire_time
 from server.kernel.ops import Reader
 from server.office.calendar import Week, parse_week, weeks_back
@@ -22,6 +23,7 @@ from server.office.models import Office, OfficeCheckIn
 from server.office.records import Row, check_in_record, office_record
 
 _CHECK_IN: Table = OfficeCheckIn.__table__  # type: ignore[assignment]  # declared wider than it is
+_BY_ID = Lookup(_CHECK_IN.c.id, told=True)
 BOARD_WEEKS: Final = 6
 
 
@@ -63,9 +65,8 @@ def read_offices(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str
 
 def read_check_ins(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Reader of the change feed: the person's own office check-ins."""
-    own = _CHECK_IN.c.author_id == actor.user_id
-    query = select(_CHECK_IN).where(_CHECK_IN.c.id.in_(ids), own)
-    return {row["id"]: check_in_record(row) for row in session.execute(query).mappings()}
+    mine = (row for row in _BY_ID(session, ids) if row["author_id"] == actor.user_id)
+    return {row["id"]: check_in_record(row) for row in mine}
 
 
 READERS: dict[str, Reader] = {"office": read_offices, "office_check_in": read_check_ins}

@@ -18,7 +18,7 @@ from server.kernel.problems import Kind
 from server.photos import images, problems
 from server.photos.images import ImageRefusedError, Prepared
 from server.photos.models import Photo, PhotoState, Upload
-from server.photos.queries import uploaded
+from server.photos.queries import has_uploaded
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ def open_verified(session: Session, user_id: str, sha256: str) -> BinaryIO | Non
 
     They are as hostile as any: whoever serves them says nosniff and does not trust their type.
     """
-    if not uploaded(session, user_id, [sha256]):
+    if has_uploaded(session, user_id, sha256) is None:
         return None
     return blob_store().open(content_key(sha256))
 
@@ -208,6 +208,6 @@ def link_late(session: Session, clock: Clock) -> int:
     ).all()
     linked = 0
     for user_id, sha256 in rows:
-        length = uploaded(session, user_id, [sha256])[sha256]
+        length = has_uploaded(session, user_id, sha256) or 0
         linked += len(bytes_arrived(session, clock, user_id, sha256, length))
     return linked

@@ -15,7 +15,7 @@ from server.kernel.blobs import blob_store
 from server.kernel.clock import Clock
 from server.kernel.db import read_only
 from server.photos import domain, problems
-from server.photos.queries import uploaded
+from server.photos.queries import has_uploaded
 from server.photos.uploads import PartialUpload, Source, check_hash
 
 OFFSET: Final = "Upload-Offset"
@@ -52,7 +52,7 @@ def progress(session: Session, actor: Actor, sha256: str) -> Progress:
     """How far this person's upload has come; 0 for one never begun. Raises validation_failed."""
     check_hash(sha256)
     with read_only():
-        done = uploaded(session, actor.user_id, [sha256]).get(sha256)
+        done = has_uploaded(session, actor.user_id, sha256)
         # Holds no connection: what follows may be a body that takes minutes to arrive.
         session.rollback()
     if done is not None:

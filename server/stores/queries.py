@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
     Integer,
     Select,
-    bindparam,
+    Table,
     cast,
     func,
     or_,
@@ -28,6 +28,7 @@ from server.accounts.queries import (
 )
 from server.kernel import problems
 from server.kernel.auth import Actor
+from server.kernel.bulk import Lookup
 from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.stores.models import Store, StoreAssignment
@@ -82,14 +83,13 @@ _REF = select(
     Store.code,
     Store.address,
 )
-
-
-# Written once: a push asks this for each batch.
-_EVER_ASSIGNED = _REF.where(
-    Store.id.in_(bindparam("ids", expanding=True)),
-    Store.id.in_(
-        select(StoreAssignment.store_id).where(StoreAssignment.user_id == bindparam("rep"))
-    ),
+_STORE: Table = Store.__table__  # type: ignore[assignment]  # declared wider than it is
+_ASSIGNMENT: Table = StoreAssignment.__table__  # type: ignore[assignment]  # likewise
+_REFS_BY_ID = Lookup(_STORE.c.id, [_STORE.c[one.name] for one in fields(StoreRef)])
+_RECORDS_BY_ID = Lookup(_STORE.c.id, [_STORE.c[name] for name in RECORD_FIELDS])
+_ASSIGNMENTS = Lookup(
+    _ASSIGNMENT.c.store_id,
+    (_ASSIGNMENT.c.store_id, _ASSIGNMENT.c.user_id, _ASSIGNMENT.c.until),
 )
 
 
@@ -124,7 +124,7 @@ def _refs(session: Session, ids: Iterable[str], *where: ColumnElement[bool]) -> 
 
 def store_refs(session: Session, ids: Iterable[str]) -> dict[str, StoreRef]:
     """The stores by id, whatever the scope; unknown ids are left out."""
-    return _refs(session, ids)
+    return {row[0]: StoreRef(*row) for row in _REFS_BY_ID.rows(session, set(ids))}
 
 
 def stores_for_ops(session: Session, actor: Actor, ids: Iterable[str]) -> dict[str, StoreRef]:
@@ -134,10 +134,9 @@ def stores_for_ops(session: Session, actor: Actor, ids: Iterable[str]) -> dict[s
     after the store has gone to somebody else.
     """
     if actor.is_rep:
-        rows = session.connection().execute(
-            _EVER_ASSIGNED, {"ids": list(ids), "rep": actor.user_id}
-        )
-        return {row.id: StoreRef(*row) for row in rows}
+        wanted = set(ids)
+        mine = {row[0] for row in _ASSIGNMENTS.rows(session, wanted) if row[1] == actor.user_id}
+        return store_refs(session, mine)
     return _refs(session, ids, _visible(actor))
 
 
@@ -157,13 +156,17 @@ def store_ids_matching(q: str) -> Select[Any]:
 
 def read_stores(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Reader of the change feed: what is missing has left the actor's scope."""
-    return {
-        row.id: dict(row._mapping)  # noqa: SLF001 -- the public name of a row's mapping
-        for part in chunks(ids)
-        for row in session.execute(
-            select(*_RECORD_COLUMNS).where(Store.id.in_(part), _visible(actor))
-        )
-    }
+    found = {row["id"]: row for row in _RECORDS_BY_ID(session, ids)}
+    if actor.is_office:
+        return found
+    if actor.is_rep:
+        mine = {
+            store_id
+            for store_id, user_id, until in _ASSIGNMENTS.rows(session, found)
+            if user_id == actor.user_id and until is None
+        }
+        return {store_id: row for store_id, row in found.items() if store_id in mine}
+    return {key: row for key, row in found.items() if row["region_id"] in actor.region_ids}
 
 
 READERS: dict[str, Reader] = {"store": read_stores}

@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import READERS as PEOPLE_READERS
 from server.kernel import problems
 from server.kernel.auth import Actor
-from server.kernel.changes import ORG, ChangeCounter, changes_after, user_scope
+from server.kernel.changes import ORG, changes_after, last_numbers, user_scope
 from server.kernel.clock import Clock, wire_time
 from server.kernel.ops import Reader
 from server.kernel.paging import decode_cursor, encode_cursor
@@ -72,10 +71,7 @@ def _numbers(
     _, user_id, *numbers = decode_cursor(cursor, 4)
     if user_id != actor.user_id or not all(isinstance(one, int) for one in numbers):
         raise problems.VALIDATION_FAILED.error(field="cursor")
-    rows = session.execute(
-        select(ChangeCounter.scope, ChangeCounter.seq).where(ChangeCounter.scope.in_(scopes))
-    )
-    last: dict[str, int] = {row[0]: row[1] for row in rows}
+    last = last_numbers(session, scopes)
     return {
         scope: number if number <= last.get(scope, 0) else 0
         for scope, number in zip(scopes, numbers, strict=True)

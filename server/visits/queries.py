@@ -13,16 +13,28 @@ from sqlalchemy.orm import Session
 from server.accounts.queries import people, people_by_ids, region_names, scope_regions
 from server.kernel import problems
 from server.kernel.auth import Actor
+from server.kernel.bulk import Lookup
 from server.kernel.clock import Clock, day_bounds, org_day
 from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.photos import queries as photos
 from server.stores import queries as stores
 from server.visits.models import State, Visit, VisitNote
-from server.visits.records import ABANDONED, NO_PHOTOS, Row, note_record, visit_record
+from server.visits.records import (
+    ABANDONED,
+    NO_PHOTOS,
+    VISIT_COLUMNS,
+    Row,
+    note_record,
+    visit_record,
+)
 
 _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
 _NOTE: Table = VisitNote.__table__  # type: ignore[assignment]  # likewise
+# By their ids alone, whoever's they are: given the author as well, a database without statistics
+# reads everything that the author ever made.
+_BY_ID = Lookup(_VISIT.c.id, [_VISIT.c[name] for name in VISIT_COLUMNS], told=True)
+_NOTE_BY_ID = Lookup(_NOTE.c.id, told=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +62,15 @@ def visits_for_ops(session: Session, actor: Actor, ids: Iterable[str]) -> dict[s
 
 def read_visits(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Reader of the change feed: the person's own visits."""
-    query = select(_VISIT).where(_VISIT.c.id.in_(ids), _VISIT.c.author_id == actor.user_id)
-    rows = session.execute(query).mappings().all()
+    rows = [row for row in _BY_ID(session, ids) if row["author_id"] == actor.user_id]
     counts = photos.counts(session, [row["id"] for row in rows])
     return {row["id"]: visit_record(row, counts.get(row["id"], NO_PHOTOS)) for row in rows}
 
 
 def read_notes(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Reader of the change feed: the person's own notes."""
-    query = select(_NOTE).where(_NOTE.c.id.in_(ids), _NOTE.c.author_id == actor.user_id)
-    return {row["id"]: note_record(row) for row in session.execute(query).mappings()}
+    mine = (row for row in _NOTE_BY_ID(session, ids) if row["author_id"] == actor.user_id)
+    return {row["id"]: note_record(row) for row in mine}
 
 
 READERS: dict[str, Reader] = {"visit": read_visits, "note": read_notes}
@@ -148,22 +159,27 @@ def list_visits(
     region out of scope, validation_failed for a forged cursor.
     """
     conditions = visit_conditions(session, actor, clock, wanted)
-    total = session.scalar(select(func.count()).select_from(_VISIT).where(*conditions)) or 0
-    newest_first = (_VISIT.c.checked_in_at.desc(), _VISIT.c.id.desc())
-    query = select(_VISIT).where(*conditions).order_by(*newest_first).limit(limit + 1)
+    session.flush()
+    connection = session.connection()
+    total = connection.scalar(_COUNT.where(*conditions)) or 0
+    query = _NEWEST_FIRST.where(*conditions).limit(limit + 1)
     if cursor:
         query = query.where(tuple_(_VISIT.c.checked_in_at, _VISIT.c.id) < _after(cursor))
-    rows: list[Row] = list(session.execute(query).mappings())
-    page, more = rows[:limit], len(rows) > limit
+    found = connection.execute(query).all()
+    page, more = found[:limit], len(found) > limit
+    rows = {row["id"]: row for row in _BY_ID(session, [visit_id for visit_id, _ in page])}
     return {
-        "items": list_items(session, clock, page),
-        "next": _cursor_after(page[-1]) if more else None,
+        "items": list_items(session, clock, [rows[visit_id] for visit_id, _ in page]),
+        "next": encode_cursor(page[-1][1].isoformat(), page[-1][0]) if more else None,
         "total": total,
     }
 
 
-def _cursor_after(row: Row) -> str:
-    return encode_cursor(row["checked_in_at"].isoformat(), row["id"])
+# Only what is put in order; what is told of a visit is then read by its id.
+_NEWEST_FIRST = select(_VISIT.c.id, _VISIT.c.checked_in_at).order_by(
+    _VISIT.c.checked_in_at.desc(), _VISIT.c.id.desc()
+)
+_COUNT = select(func.count()).select_from(_VISIT)
 
 
 def _after(cursor: str) -> tuple[datetime, str]:
@@ -180,7 +196,7 @@ def list_items(session: Session, clock: Clock, rows: Sequence[Row]) -> list[dict
     Whether the caller may see them is the caller's to check.
     """
     ids = [row["id"] for row in rows]
-    counts, thumbs = photos.counts(session, ids), photos.first_shown(session, ids)
+    pictures = photos.of_visits(session, ids)
     authors = people_by_ids(session, {row["author_id"] for row in rows})
     places = stores.store_refs(session, {row["store_id"] for row in rows})
     regions = region_names(session)
@@ -188,14 +204,15 @@ def list_items(session: Session, clock: Clock, rows: Sequence[Row]) -> list[dict
     items = []
     for row in rows:
         store, author = places.get(row["store_id"]), authors.get(row["author_id"])
-        item = visit_record(row, counts.get(row["id"], NO_PHOTOS), day_start=day_start)
+        shots = pictures.get(row["id"])
+        item = visit_record(row, shots.counts if shots else NO_PHOTOS, day_start=day_start)
         item["store_name"] = store.name if store else ""
         item["store_code"] = store.code if store else ""
         item["store_lat"] = store.lat if store else None
         item["store_lon"] = store.lon if store else None
         item["author_name"] = author["name"] if author else ""
         item["region_name"] = regions.get(row["region_id"], "")
-        item["thumb"] = thumbs.get(row["id"])
+        item["thumb"] = shots.shown if shots else None
         items.append(item)
     return items
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from server.kernel.clock import wire_time
 from server.visits.models import State
@@ -16,6 +16,15 @@ NO_PHOTOS = (0, 0)
 
 _NAMES = ("lat", "lon", "accuracy_m", "fix_age_s", "fix_source")
 _IN, _OUT = ([f"{prefix}_{name}" for name in _NAMES] for prefix in ("in", "out"))
+
+
+# What visit_record reads.
+VISIT_COLUMNS: Final = (
+    *("id", "store_id", "author_id", "region_id", "state", "planned"),
+    *("checked_in_at", "checked_out_at", "dwell_s", *_IN, *_OUT, "in_reason", "cancel_reason"),
+    *("verdict", "distance_m", "explanation", "flags"),
+    *("received_at", "device_at", "clock_offset_ms", "rev"),
+)
 
 
 def _fix(row: Row, columns: Sequence[str]) -> dict[str, Any] | None:
@@ -41,8 +50,10 @@ def visit_record(
     leaves it out: midnight changes no row, so a phone draws that line by itself.
     """
     state = row["state"]
-    if day_start and state == State.IN_PROGRESS and row["checked_in_at"] < day_start:
-        state = ABANDONED
+    if day_start and state == State.IN_PROGRESS:
+        # Texts of one form: they sort as the times do.
+        since, today = wire_time(row["checked_in_at"]), wire_time(day_start)
+        state = ABANDONED if since and today and since < today else state
     return {
         "id": row["id"],
         "store_id": row["store_id"],

@@ -14,6 +14,7 @@ from server.app import create_app
 from server.config import Settings
 from server.kernel import jobs
 from server.kernel.db import db
+from server.kernel.jobs import PATIENCE_S, QUIET_S
 
 
 @pytest.fixture
@@ -66,5 +67,29 @@ def test_the_embedded_consumer_runs_them(tmp_path: Path, monkeypatch: pytest.Mon
         jobs.enqueue(db.session(), "test.done")
         db.session.commit()
     assert done.wait(20)
-    runner.stopping.set()
-    runner.consumer.stop(graceful=True)
+    runner.stop()
+
+
+@pytest.mark.parametrize(
+    ("now", "last_request", "queued_at", "seconds"),
+    [
+        # Nobody asks anything: at once.
+        (100.0, 10.0, 100.0, 0.0),
+        # A request has just ended: the next one may follow.
+        (100.0, 99.99, 100.0, QUIET_S - 0.01),
+        # Requests never pause: not for ever.
+        (100.0, 99.99, 100.01 - PATIENCE_S, 0.01),
+        (100.0, 99.99, 100.0 - PATIENCE_S, 0.0),
+    ],
+)
+def test_a_job_stands_back_behind_requests(
+    now: float, last_request: float, queued_at: float, seconds: float
+) -> None:
+    assert jobs.wait_s(now, last_request, queued_at) == pytest.approx(seconds)
+
+
+def test_requests_are_noted(app: Flask, session: Session) -> None:
+    runner = app.extensions["storewalk.jobs"]
+    runner.last_request = 0.0
+    app.test_client().get("/healthz")
+    assert runner.last_request > 0.0
