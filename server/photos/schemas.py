@@ -33,6 +33,23 @@ class PhotoUrls(Schema):
     original = fields.String(required=True)
 
 
+class ExifOut(Schema):
+    """What the file says of itself, which anybody can write into it.
+
+    taken_at is the camera's clock without a zone; utc is there where it told its offset.
+    """
+
+    taken_at = fields.String(required=True, allow_none=True)
+    offset_min = fields.Integer(required=True, allow_none=True)
+    utc = fields.String(required=True, allow_none=True)
+    make = fields.String(required=True, allow_none=True)
+    model = fields.String(required=True, allow_none=True)
+    software = fields.String(required=True, allow_none=True)
+    lat = fields.Float(required=True, allow_none=True)
+    lon = fields.Float(required=True, allow_none=True)
+    orientation = fields.Integer(required=True)
+
+
 class PhotoOut(Schema):
     """A photo's record."""
 
@@ -52,6 +69,7 @@ class PhotoOut(Schema):
     state = fields.String(required=True, validate=validate.OneOf(list(PhotoState)))
     problem = fields.String(required=True, allow_none=True)
     uploaded_at = fields.String(required=True, allow_none=True)
+    exif = fields.Nested(ExifOut, required=True, allow_none=True)
     urls = fields.Nested(PhotoUrls, required=True)
 
 

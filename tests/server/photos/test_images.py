@@ -75,7 +75,7 @@ def test_the_real_phones_pictures() -> None:
     for path in real_files("exif"):
         data = path.read_bytes()
         if path.suffix == ".heic":
-            assert refusal(data) == "photo_format_refused"
+            assert refusal(data) == "photo_heic_refused"
             continue
         found = prepare(data, LIMIT)
         for name, most in (("screen", SCREEN_SIDE), ("thumb", THUMB_SIDE)):
