@@ -10,7 +10,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Any, Final
 
 from PIL import Image
@@ -61,11 +61,11 @@ class Exif:
             "orientation": self.orientation,
         }
 
-    def at(self, zone: Any) -> datetime | None:
+    def at(self, zone: tzinfo) -> datetime | None:
         """When it was taken, UTC; without an offset the camera's clock is read in that zone."""
         if self.utc is not None or self.taken_at is None:
             return self.utc
-        return self.taken_at.replace(tzinfo=zone).astimezone(UTC)
+        return _in_utc(self.taken_at, zone)
 
 
 def small_enough(picture: Image.Image) -> bool:
@@ -164,9 +164,14 @@ def _offset_min(text: str | None) -> int | None:
 def _utc(taken_at: datetime | None, offset_min: int | None) -> datetime | None:
     if taken_at is None or offset_min is None:
         return None
+    return _in_utc(taken_at, timezone(timedelta(minutes=offset_min)))
+
+
+def _in_utc(local: datetime, zone: tzinfo) -> datetime | None:
     try:
-        return taken_at.replace(tzinfo=timezone(timedelta(minutes=offset_min))).astimezone(UTC)
+        return local.replace(tzinfo=zone).astimezone(UTC)
     except OverflowError:
+        # In the last hours of the year 9999.
         return None
 
 
