@@ -161,17 +161,18 @@ def set_complete(session: Session, clock: Clock, photo_id: str, prepared: Prepar
 def compare_late(session: Session, clock: Clock, photo_id: str) -> bool:
     """Compare a photo that was complete before photos were compared. Commits.
 
-    Returns False where its bytes do not decode any more; then it counts as compared.
+    Returns False where its bytes are gone or do not decode any more; then it counts as compared.
     """
     sha256 = session.scalar(select(_PHOTO.c.sha256).where(_PHOTO.c.id == photo_id))
     # As in process(): nobody waits for the decoding.
     session.rollback()
     session.close()
-    with blob_store().open(content_key(str(sha256))) as file:
-        data = file.read()
     try:
+        with blob_store().open(content_key(str(sha256))) as file:
+            data = file.read()
         prepared = images.prepare(data, settings().max_pixels)
-    except ImageRefusedError:
+    except (ImageRefusedError, FileNotFoundError):
+        log.warning("photo %s cannot be compared", photo_id)
         evidence.leave_out(session, photo_id)
         session.commit()
         return False

@@ -105,7 +105,7 @@ def prepare(data: bytes, max_pixels: int) -> Prepared:
         mime = "image/jpeg" if picture.format == "MPO" else f"image/{str(picture.format).lower()}"
         # Has the JPEG decoder scale down while it reads: every byte is still decoded, but a large
         # photo takes a tenth of the time and memory.
-        picture.draft("RGB", (SCREEN_SIDE, SCREEN_SIDE))
+        picture.draft("RGB", _fitting(picture.size, SCREEN_SIDE))
         picture.load()
         # Only now: to find it, Pillow may decode the picture itself, and the error would be lost.
         orientation, exif = _orientation(picture), read_exif(picture)
@@ -162,15 +162,22 @@ def _orientation(picture: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
+def _fitting(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """The size in which the longest side is `side`."""
+    width, height = (max(1, round(length * side / max(size))) for length in size)
+    return width, height
+
+
 def _shrunk(picture: Image.Image, side: int) -> Image.Image:
     longest = max(picture.size)
     if longest <= side:
         return picture
-    width, height = (max(1, round(length * side / longest)) for length in picture.size)
+    size = _fitting(picture.size, side)
     if picture.mode in {"1", "P", "PA"}:
         # A palette's indexes cannot be averaged.
         picture = picture.convert("RGBA")
-    return picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    # As sharp as bicubic when making smaller, at two thirds of the time.
+    return picture.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
 
 
 def _rgb(picture: Image.Image) -> Image.Image:
