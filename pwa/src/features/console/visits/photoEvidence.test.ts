@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { setLanguage } from '../i18n'
-import { cameraTime, exifWords, offset, span, sureness, type Exif, type PhotoFinding } from './photoEvidence'
+import { cameraTime, exifWords, offset, span, sureness, wholeDay, type Exif, type PhotoFinding } from './photoEvidence'
 
 const NOTHING: Exif = {
   taken_at: null, offset_min: null, utc: null, make: null, model: null, software: null, lat: null, lon: null, orientation: 1,
@@ -42,8 +42,13 @@ describe('words', () => {
     expect(span(30 * 86_400)).toBe('30 days')
   })
 
+  it('writes a day out', () => {
+    expect(wholeDay('2026-11-17')).toBe('Nov 17, 2026')
+  })
+
   it('never rounds up to certainty', () => {
-    expect(sureness(finding({ likeness: 0.999 }))).toContain('99%')
+    expect(sureness(finding({ likeness: 1 }))).toContain('99%')
+    expect(sureness(finding({ likeness: 0.978 }))).toContain('97%')
     expect(sureness(finding({ kind: 'reused_exact' }))).toBe('The very same file')
   })
 })

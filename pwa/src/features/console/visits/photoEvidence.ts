@@ -1,5 +1,5 @@
 // What the server found about a visit's photos, and what their files say, as lines to be read.
-import { t } from '../i18n'
+import { language, t } from '../i18n'
 import { duration } from '../lib/format'
 
 /** What a file says of itself; anybody can write that into it. */
@@ -29,12 +29,19 @@ const DAY_S = 86_400
 /** How sure it is, in words: the same file, or how much alike. */
 export function sureness(finding: PhotoFinding): string {
   if (finding.kind === 'reused_exact') return t('evidence.exact')
-  return t('evidence.near', { share: Math.floor((finding.likeness ?? 0) * 100), bits: finding.distance_bits ?? 0 })
+  // Only the same bytes are wholly the same.
+  const share = Math.min(99, Math.floor((finding.likeness ?? 0) * 100))
+  return t('evidence.near', { share, bits: finding.distance_bits ?? 0 })
 }
 
 /** A time span; from two days on in days. */
 export function span(seconds: number): string {
   return seconds < 2 * DAY_S ? duration(seconds) : t('evidence.days', { n: Math.floor(seconds / DAY_S) })
+}
+
+/** A day 2026-11-23 in full. */
+export function wholeDay(day: string): string {
+  return new Intl.DateTimeFormat(language(), { dateStyle: 'medium', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
 }
 
 /** +08:00 */
