@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import math
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -75,6 +76,7 @@ def draw(request: Request) -> Drawn:
         _storefront(pen, rng, request.sign)
     else:
         _SCENES[request.kind](pen, rng)
+    picture = _framed(picture, rng)
     _light(picture, rng)
     _watermark(ImageDraw.Draw(picture), request.stamp)
     out = io.BytesIO()
@@ -141,6 +143,31 @@ def _text(
 def _watermark(pen: ImageDraw.ImageDraw, stamp: str) -> None:
     pen.rectangle((0, HEIGHT - 44, WIDTH, HEIGHT), fill="#26282b")
     _text(pen, (WIDTH / 2, HEIGHT - 23), stamp, 22, "white")
+
+
+def _framed(picture: Image.Image, rng: random.Random) -> Image.Image:
+    """Nobody stands at the same spot twice: nearer or farther, to one side, never quite level."""
+    nearer, lean = rng.uniform(1.15, 1.6), math.radians(rng.uniform(-5, 5))
+    across, up = math.cos(lean) / nearer, math.sin(lean) / nearer
+    # What is left over on each side, of which the rotation needs a little.
+    left = (1 - 1 / nearer) / 2
+    middle_x = WIDTH * (0.5 + rng.uniform(-0.8, 0.8) * left)
+    middle_y = HEIGHT * (0.5 + rng.uniform(-0.8, 0.8) * left)
+    data = (
+        across,
+        up,
+        middle_x - across * WIDTH / 2 - up * HEIGHT / 2,
+        -up,
+        across,
+        middle_y + up * WIDTH / 2 - across * HEIGHT / 2,
+    )
+    return picture.transform(
+        picture.size,
+        Image.Transform.AFFINE,
+        data,
+        Image.Resampling.BILINEAR,
+        fillcolor="#8f8a82",
+    )
 
 
 def _light(picture: Image.Image, rng: random.Random) -> None:
@@ -246,7 +273,7 @@ def _posm(pen: ImageDraw.ImageDraw, rng: random.Random) -> None:
     for y in range(0, HEIGHT, 62):
         pen.line((0, y, WIDTH, y), fill="#c4bdb0", width=2)
     colour, brand = rng.choice(PACKS), rng.choice(BRANDS)
-    left = rng.randint(250, 400)
+    left = rng.randint(120, 500)
     pen.rectangle((left + 10, 62, left + 390, 662), fill="#8b857a")
     pen.rectangle((left, 50, left + 380, 650), fill=colour)
     pen.rectangle((left + 20, 70, left + 360, 630), outline="#fff4d6", width=5)

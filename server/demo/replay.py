@@ -229,7 +229,8 @@ class Replay:
             self._upload(lot, photo.sha256, photo.data)
             self._keep(thumb_key(photo.sha256, "screen"), photo.prepared.screen)
             self._keep(thumb_key(photo.sha256, "thumb"), photo.prepared.thumb)
-            set_complete(self.session, photo_id, photo.prepared)
+            clock = FrozenClock(lot.received_at)
+            set_complete(self.session, clock, photo_id, photo.prepared)
 
     def _signature(self, lot: _Lot, number: int | None) -> str | None:
         if number is None:

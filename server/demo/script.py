@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -144,6 +144,7 @@ def rep_days(
     """All days of all reps, oldest first. The last day ends now, perhaps in mid-visit."""
     photos_from = org_day(now) - timedelta(days=size.photo_days)
     mine = [[shop for shop in shops if shop.rep == rep] for rep in range(len(people.REPS))]
+    earlier: dict[int, int] = {}
     for day in working_days(now, size.days):
         recent = day > photos_from
         for rep, own in enumerate(mine):
@@ -153,6 +154,7 @@ def rep_days(
             if recent:
                 for stop in stops:
                     _photograph(rng, stop, now, size)
+                    _use_again(rep, stop, earlier)
             if stops:
                 yield RepDay(rep, list(_lots(rng, day, stops, now, often=recent)))
 
@@ -248,6 +250,17 @@ def _photograph(rng: random.Random, stop: Stop, now: datetime, size: Size) -> No
         at = stop.in_at + timedelta(seconds=20 + 25 * number)
         if at < min(now, stop.out_at or now):
             stop.shots.append(Shot(kind, rng.getrandbits(48), at, lost=rng.random() < 0.012))
+
+
+def _use_again(rep: int, stop: Stop, earlier: dict[int, int]) -> None:
+    """Now and then a rep sends an earlier visit's shelf once more; earlier: its seed by rep."""
+    for shot in stop.shots:
+        if shot.kind != "shelf" or shot.lost:
+            continue
+        if rep in earlier and shot.seed % 40 == 0:
+            stop.shots[stop.shots.index(shot)] = replace(shot, seed=earlier[rep])
+        else:
+            earlier[rep] = shot.seed
 
 
 def _lots(

@@ -38,6 +38,7 @@ class Event(StrEnum):
     VISIT_CANCELLED = "visit.cancelled"
     VISIT_NOTED = "visit.noted"
     VISIT_JUDGED = "visit.judged"
+    VISIT_PHOTOS_JUDGED = "visit.photos_judged"
     PHOTO_ADDED = "photo.added"
     PHOTO_ARRIVED = "photo.arrived"
     PHOTO_UNREADABLE = "photo.unreadable"

@@ -7,7 +7,7 @@ import logging
 from server.kernel import jobs
 from server.kernel.db import db
 from server.kernel.http import clock
-from server.photos import domain
+from server.photos import domain, evidence
 from server.photos.receiving import partials_root
 from server.photos.uploads import forget_old
 
@@ -24,7 +24,7 @@ def process(photo_id: str) -> None:
 
 @jobs.periodic(SWEEP, seconds=60)
 def sweep() -> None:
-    """Pick up what was lost: links, photos not looked into, partial uploads nobody continues."""
+    """Pick up what was lost: links, photos to look into or to compare, old partial uploads."""
     session = db.session()
     linked = domain.link_late(session, clock())
     session.commit()
@@ -35,6 +35,12 @@ def sweep() -> None:
         except Exception:
             session.rollback()
             log.exception("photo %s could not be processed", photo_id)
+    for photo_id in evidence.not_compared(session):
+        try:
+            domain.compare_late(session, clock(), photo_id)
+        except Exception:
+            session.rollback()
+            log.exception("photo %s could not be compared", photo_id)
     forgotten = forget_old(partials_root())
     session.close()
     if linked or forgotten:

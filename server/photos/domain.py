@@ -15,7 +15,7 @@ from server.kernel.blobs import blob_store, content_key, thumb_key
 from server.kernel.bulk import BulkInsert
 from server.kernel.clock import Clock
 from server.kernel.problems import Kind
-from server.photos import images, problems
+from server.photos import evidence, images, problems
 from server.photos.images import ImageRefusedError, Prepared
 from server.photos.models import Photo, PhotoState, Upload
 from server.photos.queries import has_uploaded
@@ -107,7 +107,7 @@ def process(session: Session, clock: Clock, photo_id: str) -> bool:
     else:
         store.put_bytes(thumb_key(sha256, "screen"), prepared.screen)
         store.put_bytes(thumb_key(sha256, "thumb"), prepared.thumb)
-        set_complete(session, photo_id, prepared)
+        set_complete(session, clock, photo_id, prepared)
     session.commit()
     return True
 
@@ -140,9 +140,12 @@ def _free(now: datetime) -> Any:
     )
 
 
-def set_complete(session: Session, photo_id: str, prepared: Prepared) -> None:
-    """The photo can be shown; what the phone said of it gives way to what it is."""
-    _settle(
+def set_complete(session: Session, clock: Clock, photo_id: str, prepared: Prepared) -> None:
+    """The photo can be shown; what the phone said of it gives way to what it is.
+
+    It is compared with all others at once.
+    """
+    settled = _settle(
         session,
         photo_id,
         state=PhotoState.COMPLETE.value,
@@ -151,6 +154,31 @@ def set_complete(session: Session, photo_id: str, prepared: Prepared) -> None:
         height=prepared.height,
         orientation=prepared.orientation,
     )
+    if settled is not None:
+        evidence.compare(session, clock, photo_id, prepared)
+
+
+def compare_late(session: Session, clock: Clock, photo_id: str) -> bool:
+    """Compare a photo that was complete before photos were compared. Commits.
+
+    Returns False where its bytes are gone or do not decode any more; then it counts as compared.
+    """
+    sha256 = session.scalar(select(_PHOTO.c.sha256).where(_PHOTO.c.id == photo_id))
+    # As in process(): nobody waits for the decoding.
+    session.rollback()
+    session.close()
+    try:
+        with blob_store().open(content_key(str(sha256))) as file:
+            data = file.read()
+        prepared = images.prepare(data, settings().max_pixels)
+    except (ImageRefusedError, FileNotFoundError):
+        log.warning("photo %s cannot be compared", photo_id)
+        evidence.leave_out(session, photo_id)
+        session.commit()
+        return False
+    evidence.compare(session, clock, photo_id, prepared)
+    session.commit()
+    return True
 
 
 def set_unreadable(session: Session, clock: Clock, photo_id: str, kind: Kind) -> None:

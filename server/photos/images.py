@@ -17,6 +17,8 @@ from PIL import Image, ImageFile, UnidentifiedImageError
 
 from server.kernel.problems import Kind
 from server.photos import problems
+from server.photos.exif import Exif, read_exif, small_enough
+from server.photos.likeness import Print, print_of
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP", "AVIF")
 SCREEN_SIDE: Final = 1600
@@ -48,10 +50,13 @@ _REFUSED_STARTS: Final = (
     b"<svg",
 )
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+_AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 
 # A cut-off picture must fail, not be filled up with grey.
 ImageFile.LOAD_TRUNCATED_IMAGES = False
 warnings.simplefilter("error", Image.DecompressionBombWarning)
+# Broken metadata is no news: it says nothing, and the picture is shown all the same.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 class ImageRefusedError(Exception):
@@ -67,7 +72,8 @@ class Prepared:
     """A picture that decoded in full: its true type and size, and what is shown of it.
 
     width and height are as it is looked at; orientation is the EXIF value 1 to 8 it came with.
-    screen (longest side at most 1,600) and thumb (320) are upright JPEGs without metadata.
+    screen (longest side at most 1,600) and thumb (320) are upright JPEGs without metadata. seen is
+    what the picture is recognised by, None where it shows next to nothing.
     """
 
     mime: str
@@ -76,6 +82,8 @@ class Prepared:
     orientation: int
     screen: bytes
     thumb: bytes
+    seen: Print | None
+    exif: Exif | None
 
 
 def prepare(data: bytes, max_pixels: int) -> Prepared:
@@ -83,7 +91,9 @@ def prepare(data: bytes, max_pixels: int) -> Prepared:
 
     Memory: at most about 16 bytes for each of max_pixels, besides the data.
     """
-    if data.startswith(_REFUSED_STARTS) or _is_heif(data):
+    if _is_heif(data):
+        raise ImageRefusedError(problems.PHOTO_HEIC_REFUSED)
+    if data.startswith(_REFUSED_STARTS):
         raise ImageRefusedError(problems.PHOTO_FORMAT_REFUSED)
     if data.startswith(b"\xff\xd8") and data.count(_START_OF_SCAN) > _MAX_JPEG_SCANS:
         raise ImageRefusedError(problems.PHOTO_UNREADABLE)
@@ -95,10 +105,10 @@ def prepare(data: bytes, max_pixels: int) -> Prepared:
         mime = "image/jpeg" if picture.format == "MPO" else f"image/{str(picture.format).lower()}"
         # Has the JPEG decoder scale down while it reads: every byte is still decoded, but a large
         # photo takes a tenth of the time and memory.
-        picture.draft("RGB", (SCREEN_SIDE, SCREEN_SIDE))
+        picture.draft("RGB", _fitting(picture.size, SCREEN_SIDE))
         picture.load()
         # Only now: to find it, Pillow may decode the picture itself, and the error would be lost.
-        orientation = _orientation(picture)
+        orientation, exif = _orientation(picture), read_exif(picture)
         upright = _upright(_rgb(_shrunk(picture, SCREEN_SIDE)), orientation)
     if orientation in _SIDEWAYS:
         width, height = height, width
@@ -109,6 +119,8 @@ def prepare(data: bytes, max_pixels: int) -> Prepared:
         orientation=orientation,
         screen=_jpeg(upright, 80),
         thumb=_jpeg(_shrunk(upright, THUMB_SIDE), 75),
+        seen=print_of(upright),
+        exif=exif,
     )
 
 
@@ -133,10 +145,16 @@ def _refusals() -> Iterator[None]:
 
 
 def _is_heif(data: bytes) -> bool:
-    return data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS
+    if data[4:8] != b"ftyp" or data[8:12] not in _HEIF_BRANDS:
+        return False
+    # mif1 says "some picture in this container"; which codecs read it stands in the list behind.
+    end = min(int.from_bytes(data[:4], "big"), 256)
+    return not any(data[at : at + 4] in _AVIF_BRANDS for at in range(16, end, 4))
 
 
 def _orientation(picture: Image.Image) -> int:
+    if not small_enough(picture):
+        return 1
     try:
         value = picture.getexif().get(_ORIENTATION_TAG, 1)
     except Exception:  # noqa: BLE001 -- broken metadata does not spoil a picture
@@ -144,15 +162,22 @@ def _orientation(picture: Image.Image) -> int:
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
+def _fitting(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """The size in which the longest side is `side`."""
+    width, height = (max(1, round(length * side / max(size))) for length in size)
+    return width, height
+
+
 def _shrunk(picture: Image.Image, side: int) -> Image.Image:
     longest = max(picture.size)
     if longest <= side:
         return picture
-    width, height = (max(1, round(length * side / longest)) for length in picture.size)
+    size = _fitting(picture.size, side)
     if picture.mode in {"1", "P", "PA"}:
         # A palette's indexes cannot be averaged.
         picture = picture.convert("RGBA")
-    return picture.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=2.0)
+    # As sharp as bicubic when making smaller, at two thirds of the time.
+    return picture.resize(size, Image.Resampling.HAMMING, reducing_gap=2.0)
 
 
 def _rgb(picture: Image.Image) -> Image.Image:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import builtins
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.kernel.db import Base, Id, Utc
+from server.kernel.db import Base, BigId, Id, Json, Utc
 
 
 class Kind(StrEnum):
@@ -37,12 +38,25 @@ class PhotoState(StrEnum):
     UNREADABLE = "unreadable"
 
 
+class FindingKind(StrEnum):
+    """What was found about a photo."""
+
+    REUSED_EXACT = "reused_exact"
+    REUSED_NEAR = "reused_near"
+    OLD = "old"
+
+
+_NOT_COMPARED = text("compared_by IS NULL AND state = 'complete'")
+
+
 class Photo(Base):
     """A photo of a visit or of an office check-in. Its bytes lie in the blob store by sha256.
 
     width, height, mime and bytes are what the phone said until the picture has been decoded, then
     what it really is (width and height as it is looked at, turned by its orientation). attempts
     counts the tries to decode it, so that a picture that kills the process is not tried for ever.
+    exif is what its EXIF block says; compared_by the version of the rule by which it was compared
+    with all others, None until then.
     """
 
     __tablename__ = "photo"
@@ -73,6 +87,8 @@ class Photo(Base):
     clock_offset_ms: Mapped[int | None] = mapped_column(BigInteger)
     received_at: Mapped[datetime] = mapped_column(Utc)
     payload_digest: Mapped[builtins.bytes] = mapped_column(LargeBinary(16))
+    exif: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    compared_by: Mapped[int | None]
 
     __table_args__ = (
         Index(None, "visit_id", "taken_at"),
@@ -81,7 +97,57 @@ class Photo(Base):
         Index(None, "taken_at", "id"),
         Index(None, "store_id", "taken_at"),
         Index(None, "state", "claimed_at"),
+        Index(None, "sha256"),
+        # Only what is still to be compared, so that asking for it costs the same after years.
+        Index(
+            "ix_photo_not_compared",
+            "id",
+            sqlite_where=_NOT_COMPARED,
+            postgresql_where=_NOT_COMPARED,
+        ),
     )
+
+
+class PhotoPrint(Base):
+    """What a photo is recognised by (see likeness.py): the hash, its three bands, the sample.
+
+    The number instead of the photo's id keeps the three indexes small: each holds all that the
+    search reads.
+    """
+
+    __tablename__ = "photo_print"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    photo_id: Mapped[str] = mapped_column(Id, ForeignKey("photo.id"), unique=True)
+    hash: Mapped[int] = mapped_column(BigInteger)
+    band_a: Mapped[int]
+    band_b: Mapped[int]
+    band_c: Mapped[int]
+    sample: Mapped[builtins.bytes] = mapped_column(LargeBinary)
+
+    __table_args__ = tuple(
+        Index(None, band, "hash", "id") for band in ("band_a", "band_b", "band_c")
+    )
+
+
+class PhotoFinding(Base):
+    """Something found about a photo: the same one is in another place, or it is old.
+
+    photo_id is the later of a pair and has the finding; other_photo_id the earlier, None for an
+    old photo. exif_difference_s: how long it was taken before it was added.
+    """
+
+    __tablename__ = "photo_finding"
+
+    id: Mapped[str] = mapped_column(Id, primary_key=True)
+    photo_id: Mapped[str] = mapped_column(Id, ForeignKey("photo.id"), index=True)
+    other_photo_id: Mapped[str | None] = mapped_column(Id, ForeignKey("photo.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    distance_bits: Mapped[int | None]
+    likeness: Mapped[float | None]
+    exif_difference_s: Mapped[int | None]
+    rule_version: Mapped[int]
+    found_at: Mapped[datetime] = mapped_column(Utc)
 
 
 class Upload(Base):

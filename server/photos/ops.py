@@ -194,6 +194,8 @@ def _row(
         "clock_offset_ms": op.evidence.clock_offset_ms,
         "received_at": op.evidence.received_at,
         "payload_digest": said.digest,
+        "exif": None,
+        "compared_by": None,
     }
 
 

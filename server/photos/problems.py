@@ -84,6 +84,18 @@ PHOTO_FORMAT_REFUSED = register(
         Words("请使用 JPEG、PNG、WebP 或 AVIF。", "Use JPEG, PNG, WebP or AVIF."),
     )
 )
+PHOTO_HEIC_REFUSED = register(
+    Kind(
+        "photo_heic_refused",
+        422,
+        Words("不支持 HEIC 图片", "HEIC pictures are not accepted"),
+        Words(
+            "请在应用里添加（会转成 JPEG），或把 iPhone 的「相机 → 格式」设为「兼容性最佳」。",
+            "Add it in the app, which makes a JPEG of it, or choose Settings > Camera > Formats > "
+            "Most Compatible on the iPhone.",
+        ),
+    )
+)
 PHOTO_NOT_ARRIVED = register(
     Kind(
         "photo_not_arrived",
@@ -114,4 +126,5 @@ PICTURE_PROBLEMS: Final = (
     PHOTO_TRUNCATED,
     PHOTO_TOO_MANY_PIXELS,
     PHOTO_FORMAT_REFUSED,
+    PHOTO_HEIC_REFUSED,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, func, select, true, tuple_
@@ -17,10 +17,11 @@ from server.kernel.clock import day_bounds
 from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.kernel.prepared import Prepared
-from server.photos.models import Photo, PhotoState, Upload
+from server.photos.models import FindingKind, Photo, PhotoFinding, PhotoState, Upload
 from server.photos.records import Row, photo_record, photo_with_urls
 
 _PHOTO: Table = Photo.__table__  # type: ignore[assignment]  # declared wider than it is
+_FINDING: Table = PhotoFinding.__table__  # type: ignore[assignment]  # likewise
 
 
 @dataclass(slots=True)
@@ -196,8 +197,70 @@ def has_uploaded(session: Session, user_id: str, sha256: str) -> int | None:
 _UPLOADED = select(Upload.sha256, Upload.bytes).where(
     Upload.user_id == bindparam("user"), Upload.sha256.in_(bindparam("hashes", expanding=True))
 )
+<<<<<<< HEAD
 _HAS_UPLOADED = Prepared(
     select(Upload.bytes).where(
         Upload.user_id == bindparam("user"), Upload.sha256 == bindparam("sha256")
     )
 )
+=======
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something found about a photo of a visit.
+
+    The same photo is elsewhere too (other_*, distance_bits of 64, likeness -1 to 1;
+    other_visit_id is None for a photo of an office check-in), or it is old (exif_difference_s).
+    """
+
+    kind: FindingKind
+    photo_id: str
+    other_photo_id: str | None = None
+    other_visit_id: str | None = None
+    distance_bits: int | None = None
+    likeness: float | None = None
+    exif_difference_s: int | None = None
+
+
+def findings_of(session: Session, visit_ids: Iterable[str]) -> dict[str, list[Finding]]:
+    """What was found about the photos of visits, by visit id; visits without are left out.
+
+    Whether the caller may see the visits is the caller's to check.
+    """
+    ids = set(visit_ids)
+    if not ids:
+        return {}
+    other = _PHOTO.alias()
+    query = (
+        select(_PHOTO.c.visit_id, other.c.visit_id.label("other_visit_id"), _FINDING)
+        .join(_PHOTO, _PHOTO.c.id == _FINDING.c.photo_id)
+        .outerjoin(other, other.c.id == _FINDING.c.other_photo_id)
+        .where(_PHOTO.c.visit_id.in_(ids))
+        .order_by(_PHOTO.c.taken_at, _PHOTO.c.id, _FINDING.c.distance_bits, _FINDING.c.id)
+    )
+    found: dict[str, list[Finding]] = {}
+    for row in session.execute(query).mappings():
+        found.setdefault(row["visit_id"], []).append(
+            Finding(
+                kind=FindingKind(row["kind"]),
+                photo_id=row["photo_id"],
+                other_photo_id=row["other_photo_id"],
+                other_visit_id=row["other_visit_id"],
+                distance_bits=row["distance_bits"],
+                likeness=row["likeness"],
+                exif_difference_s=row["exif_difference_s"],
+            )
+        )
+    return found
+
+
+def added_at(row: Row) -> datetime:
+    """When a photo was added on the phone, by its clock corrected; never after the receipt.
+
+    Not taken_at: for a file chosen on the phone that is what the file says of itself.
+    """
+    made: datetime = row["device_at"] + timedelta(milliseconds=row["clock_offset_ms"] or 0)
+    received: datetime = row["received_at"]
+    return min(made, received)
+>>>>>>> photoev

@@ -32,10 +32,11 @@ def photo_record(row: Row) -> dict[str, Any]:
 
 
 def photo_with_urls(row: Row) -> dict[str, Any]:
-    """A photo with where it, its store and its author are found, as in lists and pages."""
+    """A photo with its store, its author, what its file says of itself and where it is found."""
     base = f"{API_PREFIX}/photos/{row['id']}"
     return photo_record(row) | {
         "store_id": row["store_id"],
         "author_id": row["author_id"],
+        "exif": row["exif"],
         "urls": {size: f"{base}/{size}" for size in ("thumb", "screen", "original")},
     }

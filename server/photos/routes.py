@@ -10,11 +10,11 @@ from flask import Response, request, send_file
 
 from server.config import settings
 from server.kernel import problems as common
-from server.kernel.auth import needs
+from server.kernel.auth import Role, needs
 from server.kernel.blobs import blob_store, content_key, thumb_key
 from server.kernel.http import binary_answers, blueprint, ctx, json_bytes
 from server.kernel.problems import catalogue, refuses
-from server.photos import background, problems, queries, receiving, schemas
+from server.photos import background, pairs, problems, queries, receiving, schemas
 from server.photos.models import PhotoState
 from server.photos.queries import PhotoFilters
 from server.photos.records import Row
@@ -83,6 +83,17 @@ def list_photos(query: dict[str, Any]) -> Response:
         at.session, at.actor, PhotoFilters(**query), cursor=cursor, limit=limit
     )
     return json_bytes(orjson.dumps(page))
+
+
+@photos_bp.route("/findings", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@photos_bp.arguments(schemas.FindingsQuery(), location="query")
+@photos_bp.response(200, schemas.PhotoFindingsOut())
+@refuses(common.NOT_FOUND)
+def list_findings(query: dict[str, Any]) -> Response:
+    """What was found about a visit's photos: seen before elsewhere, or taken long before."""
+    at = ctx()
+    return json_bytes(orjson.dumps(pairs.findings_page(at.session, at.actor, query["visit"])))
 
 
 @photos_bp.route("/<photo_id>/<size>", methods=["GET"])

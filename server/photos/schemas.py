@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields, validate
 
 from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
-from server.photos.models import Kind, PhotoState
+from server.photos.models import FindingKind, Kind, PhotoState
 
 SIZES = ("thumb", "screen", "original")
 
@@ -33,6 +33,23 @@ class PhotoUrls(Schema):
     original = fields.String(required=True)
 
 
+class ExifOut(Schema):
+    """What the file says of itself, which anybody can write into it.
+
+    taken_at is the camera's clock without a zone; utc is there where it told its offset.
+    """
+
+    taken_at = fields.String(required=True, allow_none=True)
+    offset_min = fields.Integer(required=True, allow_none=True)
+    utc = fields.String(required=True, allow_none=True)
+    make = fields.String(required=True, allow_none=True)
+    model = fields.String(required=True, allow_none=True)
+    software = fields.String(required=True, allow_none=True)
+    lat = fields.Float(required=True, allow_none=True)
+    lon = fields.Float(required=True, allow_none=True)
+    orientation = fields.Integer(required=True)
+
+
 class PhotoOut(Schema):
     """A photo's record."""
 
@@ -52,6 +69,7 @@ class PhotoOut(Schema):
     state = fields.String(required=True, validate=validate.OneOf(list(PhotoState)))
     problem = fields.String(required=True, allow_none=True)
     uploaded_at = fields.String(required=True, allow_none=True)
+    exif = fields.Nested(ExifOut, required=True, allow_none=True)
     urls = fields.Nested(PhotoUrls, required=True)
 
 
@@ -61,6 +79,48 @@ class PhotosOut(Schema):
     items = fields.List(fields.Nested(PhotoOut), required=True)
     next = fields.String(required=True, allow_none=True)
     total = fields.Integer(required=True)
+
+
+class FindingsQuery(Schema):
+    """Whose photos' findings are asked for."""
+
+    visit = fields.String(required=True)
+
+
+class PhotoSideOut(Schema):
+    """One photo of a pair. Where it is not visible to you, only day and region_name are told."""
+
+    visible = fields.Boolean(required=True)
+    day = fields.Date(required=True)
+    region_name = fields.String(required=True)
+    photo_id = fields.String(required=True, allow_none=True)
+    kind = fields.String(required=True, allow_none=True)
+    added_at = fields.String(required=True, allow_none=True)
+    visit_id = fields.String(required=True, allow_none=True)
+    office_check_in_id = fields.String(required=True, allow_none=True)
+    store_name = fields.String(required=True, allow_none=True)
+    store_code = fields.String(required=True, allow_none=True)
+    author_name = fields.String(required=True, allow_none=True)
+
+
+class PhotoFindingOut(Schema):
+    """A photo that is elsewhere too (other, earlier), or that was taken long before it was added.
+
+    distance_bits of 64 and likeness (-1 to 1) are of a pair, exif_difference_s of an old photo.
+    """
+
+    kind = fields.String(required=True, validate=validate.OneOf(list(FindingKind)))
+    photo = fields.Nested(PhotoSideOut, required=True)
+    other = fields.Nested(PhotoSideOut, required=True, allow_none=True)
+    distance_bits = fields.Integer(required=True, allow_none=True)
+    likeness = fields.Float(required=True, allow_none=True)
+    exif_difference_s = fields.Integer(required=True, allow_none=True)
+
+
+class PhotoFindingsOut(Schema):
+    """What was found about the photos of a visit."""
+
+    items = fields.List(fields.Nested(PhotoFindingOut), required=True)
 
 
 class PhotosQuery(Schema):

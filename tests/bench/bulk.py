@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from server.kernel.changes import Change, ChangeCounter
 from server.kernel.geo import Fix, morton
 from server.kernel.ids import new_id
+from server.photos.likeness import RULE_VERSION
 from server.photos.models import Photo
 from server.visits.models import Visit
 from server.visits.verdict import Pin, Thresholds, judge
@@ -99,6 +100,7 @@ def photo_row(visit: dict[str, Any], number: int) -> dict[str, Any]:
         "device_at": at,
         "clock_offset_ms": 900,
         "received_at": at,
+        "compared_by": RULE_VERSION,
         "payload_digest": bytes(16),
     }
 

@@ -1644,6 +1644,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/photos/findings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was found about a visit's photos: seen before elsewhere, or taken long before.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query: {
+                    visit: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PhotoFindingsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/photos/{photo_id}/{size}": {
         parameters: {
             query?: never;
@@ -1729,7 +1807,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description photo_unreadable: The photo cannot be read; photo_truncated: The photo is cut off; photo_too_many_pixels: The photo has too many pixels; photo_format_refused: This picture format is not accepted */
+                /** @description photo_unreadable: The photo cannot be read; photo_truncated: The photo is cut off; photo_too_many_pixels: The photo has too many pixels; photo_format_refused: This picture format is not accepted; photo_heic_refused: HEIC pictures are not accepted */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -3577,6 +3655,17 @@ export interface components {
             quantity: number;
             to_place: string;
         };
+        ExifOut: {
+            lat: number | null;
+            lon: number | null;
+            make: string | null;
+            model: string | null;
+            offset_min: number | null;
+            orientation: number;
+            software: string | null;
+            taken_at: string | null;
+            utc: string | null;
+        };
         FixOut: {
             accuracy_m: number | null;
             age_s: number;
@@ -3903,9 +3992,22 @@ export interface components {
             role?: "rep" | "supervisor" | "office";
             username?: string;
         };
+        PhotoFindingOut: {
+            distance_bits: number | null;
+            exif_difference_s: number | null;
+            /** @enum {string} */
+            kind: "reused_exact" | "reused_near" | "old";
+            likeness: number | null;
+            other: components["schemas"]["PhotoSideOut"] | null;
+            photo: components["schemas"]["PhotoSideOut"];
+        };
+        PhotoFindingsOut: {
+            items: components["schemas"]["PhotoFindingOut"][];
+        };
         PhotoOut: {
             author_id: string;
             bytes: number;
+            exif: components["schemas"]["ExifOut"] | null;
             height: number;
             id: string;
             /** @enum {string} */
@@ -3923,6 +4025,20 @@ export interface components {
             urls: components["schemas"]["PhotoUrls"];
             visit_id: string | null;
             width: number;
+        };
+        PhotoSideOut: {
+            added_at: string | null;
+            author_name: string | null;
+            /** Format: date */
+            day: string;
+            kind: string | null;
+            office_check_in_id: string | null;
+            photo_id: string | null;
+            region_name: string;
+            store_code: string | null;
+            store_name: string | null;
+            visible: boolean;
+            visit_id: string | null;
         };
         PhotoUrls: {
             original: string;

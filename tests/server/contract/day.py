@@ -23,6 +23,8 @@ REPS = ("rep_a", "rep_b", "rep_w")
 CALLERS = (*REPS, "sup_east", "sup_west", "office")
 # Whose records each of them finds, besides their own: rep_a and rep_b work in the east's park.
 SUPERVISOR = {"rep_a": "sup_east", "rep_b": "sup_east", "rep_w": "sup_west"}
+LATER = "2026-11-23T03:49:00.000Z"
+PHOTOS = 3
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -93,7 +95,8 @@ def make_day(world: World, login: Login, session: Session, clock: FrozenClock) -
     for number, rep in enumerate(REPS):
         side = _make_side(day, office, Phone(login(rep), world.people[rep], f"phone-{rep}"), number)
         day.sides.append(side)
-        photos.process(session, clock, side.words["photo"])
+        for kind in ("photo", "photo_again", "photo_of_all"):
+            photos.process(session, clock, side.words[kind])
     return day
 
 
@@ -115,6 +118,8 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         )
     )
     photo = upload(phone.client, picture(number))
+    # The same picture from all three: pairs of photos of which some may see one side only.
+    of_all = upload(phone.client, picture(0x5A5A5A))
     signature = PNG + f"signature for {rep}".encode()
     upload(phone.client, signature)
     check_in = phone.check_in(store["id"], fix=_fix(lat))
@@ -126,6 +131,9 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         phone.op("handout.add", _handout(visit, day.common["material"], rep, sha(signature))),
         phone.op("office.check_in", {"office_id": None, "at": AT, "fix": _fix(PIN[0])}),
         phone.op("visit.check_out", {"at": "2026-11-23T03:50:00.000Z", "fix": None}, visit),
+        # One file under two records of a visit.
+        phone.op("photo.add", _photo(visit, photo) | {"taken_at": LATER}),
+        phone.op("photo.add", _photo(visit, of_all) | {"taken_at": LATER}),
     ]
     results = phone.push(*ops)
     assert {row["status"] for row in results} == {"applied"}, results
@@ -142,6 +150,8 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             "note_text": f"note by {rep}",
             "photo": ops[2]["record_id"],
             "photo_sha256": photo,
+            "photo_again": ops[6]["record_id"],
+            "photo_of_all": ops[7]["record_id"],
             "handout": ops[3]["record_id"],
             "recipient": f"shop keeper of {rep}",
             "signature_sha256": sha(signature),

@@ -103,6 +103,9 @@ DOORS: Final[dict[str, Door]] = {
         ALL, ("/api/v1/uploads/{photo_sha256}",), data=b"", headers=_NO_BYTES, personal=True
     ),
     "GET /api/v1/photos": read("/api/v1/photos", photo=ALL, photo_sha256=ALL),
+    "GET /api/v1/photos/findings": read(
+        "/api/v1/photos/findings?visit={visit}", roles=CONSOLE, photo=CONSOLE
+    ),
     "GET /api/v1/photos/<photo_id>/<size>": read(
         "/api/v1/photos/{photo}/thumb",
         "/api/v1/photos/{photo}/screen",

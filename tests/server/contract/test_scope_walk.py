@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from server.kernel.ids import new_id
 from server.openapi import document
 from tests.server.conftest import PASSWORD, Login
-from tests.server.contract.day import CALLERS, Day, Side
+from tests.server.contract.day import CALLERS, PHOTOS, Day, Side
 from tests.server.contract.doors import (
     DOORS,
     HARMLESS_FILTERS,
@@ -225,9 +225,9 @@ def test_totals_count_what_is_seen(day: Day, login: Login, caller: str) -> None:
     assert sum(one["count"] for one in answer.json["clusters"]) == seen
     board: Any = login(caller).get("/api/v1/office/weeks/2026-W48")
     assert sum(board.json["counts"].values()) == seen
-    for route in ("visits", "photos", "stores"):
+    for route, each in (("visits", 1), ("photos", PHOTOS), ("stores", 1)):
         listed: Any = login(caller).get(f"/api/v1/{route}")
-        assert listed.json["total"] == len(listed.json["items"]) == seen
+        assert listed.json["total"] == len(listed.json["items"]) == seen * each
 
 
 @pytest.mark.parametrize("caller", CALLERS)

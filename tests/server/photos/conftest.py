@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,14 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy.orm import Session
 
+from server.demo.drawing import Request, draw
+from server.kernel.blobs import blob_store, content_key
 from server.kernel.clock import FrozenClock
 from server.kernel.ids import new_id
 from server.photos import domain
 from tests.realdata import real_file
 from tests.server.conftest import Login, World
+from tests.server.photos.evidence import Add
 from tests.server.visits.conftest import add_store
 from tests.server.visits.hand import Hand, applied
 
@@ -135,3 +140,44 @@ def shown(stored: str, session: Session, clock: FrozenClock) -> str:
     """The same photo, processed."""
     assert domain.process(session, clock, stored) is True
     return stored
+
+
+@pytest.fixture
+def shelf() -> bytes:
+    """A shelf that no other test of this process has photographed."""
+    seed = int(new_id().replace("-", ""), 16) % 1_000_003
+    return draw(Request("shelf", seed, "店", "2026-11-23 10:00  店  人")).data
+
+
+@pytest.fixture
+def add(session: Session, clock: FrozenClock) -> Add:
+    """add(hand, visit, bytes) brings a photo in and looks into it; its id.
+
+    ago: seconds since it was added on the phone. at: when it arrives, where that is not now.
+    """
+
+    def bring(hand: Hand, visit: Any, data: bytes, ago: float = 0, **more: Any) -> str:
+        op = hand.photo_op(visit, sha(data), **{"bytes": len(data)} | more)
+        made = op.evidence.received_at - timedelta(seconds=ago)
+        op = replace(op, evidence=replace(op.evidence, device_at=made))
+        applied(hand.run(op)[0])
+        blob_store().put_bytes(content_key(sha(data)), data)
+        domain.bytes_arrived(session, clock, hand.actor.user_id, sha(data), len(data))
+        session.commit()
+        assert domain.process(session, clock, op.record_id) is True
+        return op.record_id
+
+    return bring
+
+
+@pytest.fixture
+def far_rep(session: Session, world: World, clock: FrozenClock) -> Hand:
+    return Hand(session, world.actors["rep_w"], clock)
+
+
+@pytest.fixture
+def far_visit(session: Session, world: World, clock: FrozenClock, far_rep: Hand) -> str:
+    store = add_store(
+        session, world, clock, "W1", "rep_w", region_id=world.regions["west"], name="西店"
+    )
+    return far_rep.check_in(store)

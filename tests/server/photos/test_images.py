@@ -75,7 +75,7 @@ def test_the_real_phones_pictures() -> None:
     for path in real_files("exif"):
         data = path.read_bytes()
         if path.suffix == ".heic":
-            assert refusal(data) == "photo_format_refused"
+            assert refusal(data) == "photo_heic_refused"
             continue
         found = prepare(data, LIMIT)
         for name, most in (("screen", SCREEN_SIDE), ("thumb", THUMB_SIDE)):
@@ -152,6 +152,21 @@ def test_the_four_formats(form: str, mime: str) -> None:
 @pytest.mark.parametrize("form", ["GIF", "BMP", "TIFF", "PDF", "ICO"])
 def test_other_formats_are_named_as_such(form: str) -> None:
     assert refusal(picture(1, (64, 64), form)) == "photo_format_refused"
+
+
+def test_heic_is_refused_with_what_to_do_and_an_avif_in_the_same_container_is_not() -> None:
+    def box(*brands: bytes) -> bytes:
+        body = b"ftyp" + brands[0] + b"\0\0\0\0" + b"".join(brands)
+        return struct.pack(">I", len(body) + 4) + body + b"\0" * 64
+
+    assert refusal(box(b"heic", b"mif1")) == "photo_heic_refused"
+    assert refusal(box(b"mif1", b"heic")) == "photo_heic_refused"
+    # It is damaged, but it is not HEIC.
+    assert refusal(box(b"mif1", b"avif")) == "photo_unreadable"
+    data = bytearray(picture(1, (400, 300), "AVIF"))
+    assert data[8:12] == b"avif"
+    data[8:12] = b"mif1"
+    assert prepare(bytes(data), LIMIT).mime == "image/avif"
 
 
 @pytest.mark.parametrize("data", [b"", b"x", b"\xff\xd8", b"hello" * 1000, b"\x89PNG\r\n\x1a\n"])

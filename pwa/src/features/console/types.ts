@@ -1,4 +1,5 @@
 // What the console reads from the API: the parts of the answers that its screens use.
+import type { Exif } from './visits/photoEvidence'
 
 export type Role = 'rep' | 'supervisor' | 'office'
 export type Verdict = 'on_site' | 'uncertain' | 'off_site' | 'unverifiable'
@@ -66,6 +67,7 @@ export interface Store {
 export interface Photo {
   id: string; kind: string; state: 'awaiting_bytes' | 'stored' | 'complete' | 'unreadable'
   problem: string | null; width: number; height: number; bytes: number; taken_at: string
+  exif: Exif | null
 }
 
 export interface Handout {
