@@ -55,6 +55,11 @@ class ReasonOut(Schema):
     code = fields.String(required=True)
     words = fields.Nested(WordsOut, required=True)
     numbers = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    refs = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "Ids of what it is about: visit_id, photo_id, other_photo_id."},
+    )
 
 
 class FixOut(Schema):
@@ -90,6 +95,11 @@ class VisitOut(Schema):
     received_at = fields.String(required=True)
     device_at = fields.String(required=True)
     clock_offset_ms = fields.Integer(required=True, allow_none=True)
+    time_error_s = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "How far checked_in_at may be off, seconds; null: unknown."},
+    )
     photos_total = fields.Integer(required=True)
     photos_arrived = fields.Integer(required=True)
     rev = fields.Integer(required=True)
