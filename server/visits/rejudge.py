@@ -23,7 +23,7 @@ from server.kernel.clock import Clock
 from server.kernel.db import db
 from server.kernel.http import clock as app_clock
 from server.photos import queries as photos
-from server.stores.queries import StoreRef, store_refs
+from server.stores.queries import StoreRef, chunks, store_refs
 from server.visits import flags as all_flags
 from server.visits.beside import weigh
 from server.visits.domain import JUDGED, PIN_CHANGED, RULE_CHANGED, StoreJudge, write_judgements
@@ -86,6 +86,17 @@ class Summary:
             "cleared": dict(sorted(self.cleared.items())),
         }
 
+    def lines(self) -> list[str]:
+        """The summary to be read."""
+        said = [f"Visits: {self.visits}, of which {self.changed} change."]
+        said += [
+            f"  {before} -> {after}: {count}"
+            for (before, after), count in sorted(self.verdicts.items())
+        ]
+        for word, counts in (("raised", self.raised), ("cleared", self.cleared)):
+            said += [f"  {code} {word}: {count}" for code, count in sorted(counts.items())]
+        return said
+
 
 def _codes(flags: Sequence[Flag]) -> set[str]:
     return {flag["code"] for flag in flags}
@@ -109,7 +120,9 @@ def plan_visits(
     """Judge these rows of the visit table again, with their neighbours. Writes nothing."""
     plan = Plan()
     ids = [row["id"] for row in rows]
-    counts = photos.counts(session, ids)
+    counts: dict[str, tuple[int, int]] = {}
+    for part in chunks(ids):
+        counts |= photos.counts(session, part)
     found = [ask(session, ids) for ask in photo_findings]
     by_author: dict[str, list[dict[str, Any]]] = {}
     for row in rows:

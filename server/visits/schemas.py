@@ -42,6 +42,43 @@ class VisitsQuery(Schema):
     limit = fields.Integer(load_default=LIMIT_DEFAULT, validate=validate.Range(1, LIMIT_MAX))
 
 
+class PinPreviewQuery(Schema):
+    """A store, and what of its pin is to be thought of otherwise. Metres, WGS-84 degrees."""
+
+    store = fields.String(required=True, validate=validate.Length(max=36))
+    lat = fields.Float(validate=validate.Range(-90, 90))
+    lon = fields.Float(validate=validate.Range(-180, 180))
+    pin_quality_m = fields.Float(validate=validate.Range(0, 20_000))
+    radius_m = fields.Float(validate=validate.Range(20, 5_000))
+
+
+class VerdictChangeOut(Schema):
+    """So many visits would go from one verdict to another."""
+
+    before = fields.String(required=True)
+    after = fields.String(required=True)
+    count = fields.Integer(required=True)
+
+
+class UsedFixOut(Schema):
+    """A fix at the store that its pin may be learned from."""
+
+    lat = fields.Float(required=True)
+    lon = fields.Float(required=True)
+    accuracy_m = fields.Float(required=True)
+
+
+class PinPreviewOut(Schema):
+    """What would change: visits looked at, those that change, verdicts and flags by code."""
+
+    visits = fields.Integer(required=True)
+    changed = fields.Integer(required=True)
+    verdicts = fields.List(fields.Nested(VerdictChangeOut), required=True)
+    raised = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    cleared = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    fixes = fields.List(fields.Nested(UsedFixOut), required=True)
+
+
 class WordsOut(Schema):
     """A sentence in both languages."""
 
