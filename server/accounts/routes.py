@@ -118,7 +118,7 @@ def show_me() -> dict[str, Any]:
 def _organisation(session: Session) -> dict[str, Any]:
     fixed, set_by_office = settings(), organisation.rules(session)
     names = schemas.OrganisationOut().fields.keys() - {"name"}
-    said = {key: getattr(set_by_office, key, None) or getattr(fixed, key) for key in names}
+    said = {key: getattr(set_by_office, key, getattr(fixed, key)) for key in names}
     return said | {"name": fixed.org_name}
 
 

@@ -80,17 +80,25 @@ class TimeEvidence:
         A reading after the receipt is wrong by at least what it is ahead. How late a record
         arrives adds nothing.
         """
-        if self.clock_offset_ms is None:
-            return None
-        error = _UNWATCHED_ERROR_S
-        if self.monotonic_ms is not None:
-            error = _CONTACT_ERROR_S + self.monotonic_ms * _DRIFT_S_PER_MS
-        return round(error + self.ahead_s(device_time), 1)
+        ahead_s = self.ahead_s(device_time)
+        return time_error_s(self.clock_offset_ms, self.monotonic_ms, ahead_s)
 
     def ahead_s(self, device_time: datetime | None = None) -> float:
         """By how many seconds the record claims to be from after its receipt; 0 where not."""
         told = self.told(self.device_at if device_time is None else device_time)
         return max(0.0, (told - self.received_at).total_seconds())
+
+
+def time_error_s(
+    clock_offset_ms: int | None, monotonic_ms: int | None, ahead_s: float
+) -> float | None:
+    """TimeEvidence.error_s from its numbers; ahead_s as its method of that name gives it."""
+    if clock_offset_ms is None:
+        return None
+    error = _UNWATCHED_ERROR_S
+    if monotonic_ms is not None:
+        error = _CONTACT_ERROR_S + monotonic_ms * _DRIFT_S_PER_MS
+    return round(error + ahead_s, 1)
 
 
 @lru_cache(maxsize=8)

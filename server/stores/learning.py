@@ -26,8 +26,9 @@ _LEAST_QUALITY_M: Final = 10.0
 _BEST_ACCURACY_M: Final = 8.0
 # Fixes within this of the centre belong together: a large store has several doors, metres.
 _TOGETHER_M: Final = 80.0
-# And within so many times the typical distance from it.
+# And within so many times the typical distance from it, though no store is larger than this.
 _SPREADS: Final = 3.0
+_WIDEST_M: Final = 250.0
 _ROUNDS: Final = 60
 _METRES_A_DEGREE: Final = 111_195.0
 
@@ -72,7 +73,7 @@ def learn(fixes: Sequence[PinFix]) -> Learned | None:
     weights = _weights(known)
     centre = _median(points, weights)
     away = [math.dist(point, centre) for point in points]
-    reach = max(_TOGETHER_M, _SPREADS * sorted(away)[len(away) // 2])
+    reach = min(_WIDEST_M, max(_TOGETHER_M, _SPREADS * sorted(away)[len(away) // 2]))
     near = [index for index, metres in enumerate(away) if metres <= reach]
     if len(near) < max(MIN_FIXES, MIN_SHARE * len(known)):
         return None

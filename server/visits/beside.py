@@ -7,24 +7,21 @@ was there before, and what was there before is weighed again beside it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from server.accounts.organisation import Rules
-from server.kernel.clock import TimeEvidence
+from server.kernel.clock import TimeEvidence, time_error_s
 from server.kernel.geo import great_circle_m
 from server.stores.queries import StoreRef, store_refs
 from server.visits import flags as all_flags
-from server.visits.fields import evidence_of
 from server.visits.flags import Flag
 from server.visits.neighbours import Row, around
 from server.visits.timing import Reading, clock_flag, step_back_s
 from server.visits.travel import REACH, Apart, Seen, identical_flag, identical_to, travel_flag
 
-_AGREES = frozenset({"on_site", "uncertain"})
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AGREES: Final = frozenset({"on_site", "uncertain"})
 
 
 def weigh(
@@ -83,31 +80,37 @@ def decide_all(
     line = [seen(row, rules) for row in rows]
     befores = _before_by_number(line)
     new = {row["id"] for row in fresh}
-    near: set[int] = set()
-    next_to: set[int] = set()
-    for index, one in enumerate(line):
-        before = befores.get(one.id)
-        if one.id in new:
-            near.update(range(max(0, index - REACH), min(len(line), index + REACH + 1)))
-            next_to.add(index)
-        elif before is not None and before.id in new:
-            next_to.add(index)
+    # Coordinates that are there once only are nobody's copy.
+    once = len({(one.lat, one.lon) for one in line if one.sound}) == sum(one.sound for one in line)
+    last_new = -REACH - 1
+    news = [one.id in new for one in line]
     found = []
-    for index in sorted(near | next_to):
-        row = rows[index]
-        group: set[str] = set()
-        flags: list[Flag] = []
-        if index in near:
-            group |= all_flags.TRAVEL
-            flags += _travel_flags(rules, line, index, apart)
+    for index, one in enumerate(line):
+        row, flags = rows[index], []
+        before = befores.get(one.id)
+        if news[index]:
+            last_new = index
+        near = index - last_new <= REACH or any(news[index + 1 : index + 1 + REACH])
         # Of others near in time, the one before them by number need not have been fetched.
-        if index in next_to:
-            group |= all_flags.CLOCK
-            flags += _clock_flags(rules, line[index], befores.get(line[index].id), row)
+        next_to = news[index] or (before is not None and before.id in new)
+        if next_to:
+            flags += _clock_flags(rules, one, before, row)
+        if near:
+            flags += _travel_flags(rules, line, index, apart, once=once)
         if flags or row["flags"]:
+            group = _GROUPS[near, next_to]
             flags = all_flags.replaced(row["flags"], group, flags)
-        found.append((row, flags))
+        if near or next_to:
+            found.append((row, flags))
     return found
+
+
+_GROUPS: Final = {
+    (True, True): all_flags.TRAVEL | all_flags.CLOCK,
+    (True, False): all_flags.TRAVEL,
+    (False, True): all_flags.CLOCK,
+    (False, False): frozenset[str](),
+}
 
 
 def _before_by_number(line: Iterable[Seen]) -> dict[str, Seen]:
@@ -122,18 +125,20 @@ def _before_by_number(line: Iterable[Seen]) -> dict[str, Seen]:
 
 
 def _clock_flags(rules: Rules, here: Seen, before: Seen | None, row: Row) -> list[Flag]:
-    step = step_back_s(before.reading, here.reading) if before is not None else 0.0
+    step = step_back_s(before, here) if before is not None else 0.0
     closing = row["close_step_s"] or 0.0
     other = before.id if before is not None and step >= closing else None
-    ahead, tolerance = here.reading.ahead_s, rules.clock_tolerance_s
-    moved = clock_flag(max(step, closing), ahead, tolerance, other)
+    back, tolerance = max(step, closing), rules.clock_tolerance_s
+    moved = clock_flag(back, here.ahead_s, tolerance, other)
     return [] if moved is None else [moved]
 
 
-def _travel_flags(rules: Rules, line: Sequence[Seen], index: int, apart: Apart) -> list[Flag]:
+def _travel_flags(
+    rules: Rules, line: Sequence[Seen], index: int, apart: Apart, *, once: bool
+) -> list[Flag]:
     travelled = travel_flag(line, index, rules)
     found = [] if travelled is None else [travelled]
-    same = identical_to(line, index)
+    same = () if once else identical_to(line, index)
     if same:
         copied = identical_flag(line, index, rules, apart, same)
         if copied is not None:
@@ -143,9 +148,14 @@ def _travel_flags(rules: Rules, line: Sequence[Seen], index: int, apart: Apart) 
 
 def seen(row: Row, rules: Rules) -> Seen:
     """A row of the visit table as its neighbours see it."""
-    evidence = evidence_of(row)
+    offset_ms, monotonic_ms = row["clock_offset_ms"], row["monotonic_ms"]
+    offset_s = offset_ms / 1000 if offset_ms else 0.0
+    device_at, said_at = row["device_at"], row["said_at"]
+    told = device_at.timestamp() + offset_s
+    said = told if said_at is device_at else said_at.timestamp() + offset_s
+    ahead_s = max(0.0, told - (received := row["received_at"].timestamp()), said - received)
     accuracy, age = row["in_accuracy_m"], row["in_fix_age_s"] or 0.0
-    error = evidence.error_s(row["said_at"])
+    error = time_error_s(offset_ms, monotonic_ms, max(0.0, said - received))
     sound = (
         accuracy is not None
         and accuracy <= rules.max_accuracy_m
@@ -154,32 +164,27 @@ def seen(row: Row, rules: Rules) -> Seen:
         and error is not None
     )
     return Seen(
-        id=row["id"],
-        store_id=row["store_id"],
-        at=_seconds(row["checked_in_at"]),
-        said=_seconds(evidence.told(row["said_at"])),
-        error_s=error,
-        lat=row["in_lat"],
-        lon=row["in_lon"],
-        accuracy_m=accuracy or 0.0,
-        age_s=age,
-        sound=sound,
-        agrees=row["verdict"] in _AGREES,
-        device_id=row["device_id"],
-        device_seq=row["device_seq"],
-        reading=reading(evidence, row["said_at"]),
+        row["id"],
+        row["store_id"],
+        min(said, received),
+        said,
+        error,
+        row["in_lat"],
+        row["in_lon"],
+        accuracy or 0.0,
+        age,
+        sound,
+        row["verdict"] in _AGREES,
+        row["device_id"],
+        row["device_seq"],
+        told,
+        offset_ms,
+        monotonic_ms,
+        ahead_s,
     )
 
 
-def reading(evidence: TimeEvidence, said_at: datetime) -> Reading:
-    """What a record's evidence says about its time; said_at is the time it claims."""
-    return Reading(
-        told=_seconds(evidence.told(evidence.device_at)),
-        offset_ms=evidence.clock_offset_ms,
-        monotonic_ms=evidence.monotonic_ms,
-        ahead_s=max(evidence.ahead_s(), evidence.ahead_s(said_at)),
-    )
-
-
-def _seconds(at: datetime) -> float:
-    return (at - _EPOCH).total_seconds()
+def reading(evidence: TimeEvidence) -> Reading:
+    """What a record's evidence says about its time."""
+    told = evidence.told(evidence.device_at).timestamp()
+    return Reading(told, evidence.clock_offset_ms, evidence.monotonic_ms)

@@ -28,7 +28,7 @@ def dwell_s(row: Row, evidence: TimeEvidence, said: Closing) -> int:
     return max(0, round(span.total_seconds()))
 
 
-def close_clock(row: Row, op: Op, said: Closing, wanted: Rules) -> tuple[float | None, list[Flag]]:
+def close_clock(row: Row, op: Op, wanted: Rules) -> tuple[float | None, list[Flag]]:
     """By how many seconds the clock went back within the visit, and its flags with that in them.
 
     None where it did not, within the tolerance, or where another phone closed the visit.
@@ -36,8 +36,7 @@ def close_clock(row: Row, op: Op, said: Closing, wanted: Rules) -> tuple[float |
     flags: list[Any] = row["flags"]
     if op.device_id != row["device_id"]:
         return None, flags
-    opening = reading(evidence_of(row), row["said_at"])
-    step_s = step_back_s(opening, reading(op.evidence, said.at))
+    step_s = step_back_s(reading(evidence_of(row)), reading(op.evidence))
     flag = clock_flag(step_s, 0.0, wanted.clock_tolerance_s)
     if flag is None:
         return None, flags

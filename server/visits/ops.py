@@ -169,7 +169,7 @@ def check_out_many(
     def close(row: Row, op: Op, said: Closing) -> dict[str, Any]:
         out_at = op.evidence.correct(said.at)
         stayed_s = dwell_s(row, op.evidence, said)
-        step_s, flags = close_clock(row, op, said, wanted)
+        step_s, flags = close_clock(row, op, wanted)
         own = own_flags(wanted, dwell_s=stayed_s, completed=True, photos=said.photos)
         return {
             "state": State.COMPLETED.value,
@@ -192,7 +192,7 @@ def cancel_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op])
     wanted = rules(session)
 
     def close(row: Row, op: Op, said: Closing) -> dict[str, Any]:
-        step_s, flags = close_clock(row, op, said, wanted)
+        step_s, flags = close_clock(row, op, wanted)
         return {
             "state": State.CANCELLED.value,
             "cancel_reason": said.reason,

@@ -47,21 +47,28 @@ photo_findings: list[Findings] = []
 
 @dataclass(slots=True)
 class Summary:
-    """What judging again changes: how many visits, from which verdict to which, which flags."""
+    """What judging again changes: how many visits, from which verdict to which, which flags.
+
+    reworded are those that keep verdict and flags, and only give other numbers for them.
+    """
 
     visits: int = 0
     changed: int = 0
+    reworded: int = 0
     verdicts: Counter[tuple[str, str]] = field(default_factory=Counter)
     raised: Counter[str] = field(default_factory=Counter)
     cleared: Counter[str] = field(default_factory=Counter)
 
     def note(self, before: Mapping[Any, Any], after: Mapping[str, Any]) -> None:
         """Count one visit that changes."""
-        self.changed += 1
         verdict = after.get("verdict", before["verdict"])
+        was, now = _codes(before["flags"]), _codes(after["flags"])
+        if verdict == before["verdict"] and was == now:
+            self.reworded += 1
+            return
+        self.changed += 1
         if verdict != before["verdict"]:
             self.verdicts[before["verdict"], verdict] += 1
-        was, now = _codes(before["flags"]), _codes(after["flags"])
         self.raised.update(now - was)
         self.cleared.update(was - now)
 
@@ -69,6 +76,7 @@ class Summary:
         """Count what another summary counted."""
         self.visits += other.visits
         self.changed += other.changed
+        self.reworded += other.reworded
         self.verdicts.update(other.verdicts)
         self.raised.update(other.raised)
         self.cleared.update(other.cleared)
@@ -78,6 +86,7 @@ class Summary:
         return {
             "visits": self.visits,
             "changed": self.changed,
+            "reworded": self.reworded,
             "verdicts": [
                 {"before": before, "after": after, "count": count}
                 for (before, after), count in sorted(self.verdicts.items())
@@ -209,7 +218,8 @@ def rejudge_store(
     Returns how many visits changed.
     """
     plan = plan_store(session, store_id)
-    return apply_plan(session, actor, clock, plan, cause).changed
+    apply_plan(session, actor, clock, plan, cause)
+    return len(plan.changes)
 
 
 def ask_rejudge(session: Session, actor: Actor | None, clock: Clock, store_id: str) -> None:
@@ -264,7 +274,7 @@ def rejudge_all(
         if write:
             apply_plan(session, None, clock, plan, RULE_CHANGED)
             session.commit()
-    if write and total.changed:
+    if write and total.changed + total.reworded:
         event = journal.Event.VISITS_JUDGED_AGAIN
         journal.record(session, clock, None, event, "organisation", "visits", **total.as_dict())
         session.commit()

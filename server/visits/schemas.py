@@ -69,10 +69,14 @@ class UsedFixOut(Schema):
 
 
 class PinPreviewOut(Schema):
-    """What would change: visits looked at, those that change, verdicts and flags by code."""
+    """What would change: visits looked at, those that change, verdicts and flags by code.
+
+    reworded are visits that keep verdict and flags, and only give other numbers for them.
+    """
 
     visits = fields.Integer(required=True)
     changed = fields.Integer(required=True)
+    reworded = fields.Integer(required=True)
     verdicts = fields.List(fields.Nested(VerdictChangeOut), required=True)
     raised = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
     cleared = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)

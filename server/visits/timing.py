@@ -9,26 +9,33 @@ tolerance is a flag: clocks are put right by a network all the time.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from server.visits import words
 
 
-@dataclass(slots=True)
-class Reading:
+class Told(Protocol):
     """What a record says about its time.
 
     told: its device time by the known offset, seconds since 1970; offset_ms and monotonic_ms as
-    in TimeEvidence; ahead_s: by how much it claims to be from after its receipt.
+    in TimeEvidence.
     """
 
     told: float
     offset_ms: int | None
     monotonic_ms: int | None
-    ahead_s: float = 0.0
 
 
-def step_back_s(before: Reading, after: Reading) -> float:
+@dataclass(slots=True)
+class Reading:
+    """A record's time and nothing else."""
+
+    told: float
+    offset_ms: int | None
+    monotonic_ms: int | None
+
+
+def step_back_s(before: Told, after: Told) -> float:
     """By how many seconds the clock went back between two records of a phone, in its own order.
 
     0 where it did not. A clock that went forward cannot be told from time that passed: a contact

@@ -17,12 +17,13 @@ from typing import Any
 from server.accounts.organisation import Rules
 from server.kernel.geo import great_circle_m
 from server.visits import words
-from server.visits.timing import Reading
 
 # How many visits before and after one can bear on its flags, in the order of time.
 REACH = 3
 # Two readings of one clock under one offset differ by no more than this from each other, seconds.
 _SAME_CLOCK_S = 5.0
+# A degree is nowhere longer, metres (and 180° east is as far as 180° west).
+_DEGREE_M = 111_700.0
 
 
 @dataclass(slots=True)
@@ -31,7 +32,8 @@ class Seen:
 
     at is the estimate of the check-in, said the phone's own words for it (by its offset, not cut
     off at the receipt); sound: the fix is accurate and fresh enough to prove something; agrees: it
-    fits the store that it was made for.
+    fits the store that it was made for. told, offset_ms and monotonic_ms: see timing.Told; ahead_s:
+    by how much it claims to be from after its receipt.
     """
 
     id: str
@@ -47,7 +49,10 @@ class Seen:
     agrees: bool
     device_id: str
     device_seq: int
-    reading: Reading
+    told: float
+    offset_ms: int | None
+    monotonic_ms: int | None
+    ahead_s: float
 
 
 Apart = Callable[[str, str], float]
@@ -56,7 +61,7 @@ Line = Sequence[Seen]
 
 def seconds_between(one: Seen, two: Seen) -> float:
     """The longest time that may lie between two fixes, in seconds."""
-    if one.device_id == two.device_id and one.reading.offset_ms == two.reading.offset_ms:
+    if one.device_id == two.device_id and one.offset_ms == two.offset_ms:
         # Both told by one clock: what it is off cancels out.
         return abs((two.said - two.age_s) - (one.said - one.age_s)) + _SAME_CLOCK_S
     error = (one.error_s or 0.0) + (two.error_s or 0.0)
@@ -67,11 +72,15 @@ def too_fast(one: Seen, two: Seen, rules: Rules) -> dict[str, float] | None:
     """The numbers of a way nobody can have gone, or None where it can be gone."""
     if one.lat is None or one.lon is None or two.lat is None or two.lon is None:
         return None
+    span = seconds_between(one, two)
+    # North and then east is never shorter: most ways are seen to be possible without any sine.
+    longest = (abs(one.lat - two.lat) + abs(one.lon - two.lon)) * _DEGREE_M
+    if longest <= rules.travel_min_m or longest * 3.6 <= rules.travel_kmh * span:
+        return None
     distance = great_circle_m(one.lat, one.lon, two.lat, two.lon)
     surely = distance - one.accuracy_m - two.accuracy_m
     if surely <= rules.travel_min_m:
         return None
-    span = seconds_between(one, two)
     speed = surely / span * 3.6
     if speed <= rules.travel_kmh:
         return None
@@ -92,12 +101,13 @@ def travel_flag(line: Line, index: int, rules: Rules) -> dict[str, Any] | None:
     here = line[index]
     if not here.sound or index == 0:
         return None
-    before = [line[i] for i in range(index - 1, max(-1, index - 1 - REACH), -1) if line[i].sound]
-    if not before:
+    for last in reversed(line[max(0, index - REACH) : index]):
+        if last.sound:
+            break
+    else:
         return None
-    last = before[0]
     numbers = too_fast(last, here, rules)
-    if numbers is None or _excused(line, index, before, rules):
+    if numbers is None or _excused(line, index, rules):
         return None
     return {
         "code": "impossible_travel",
@@ -107,8 +117,9 @@ def travel_flag(line: Line, index: int, rules: Rules) -> dict[str, Any] | None:
     }
 
 
-def _excused(line: Line, index: int, before: Sequence[Seen], rules: Rules) -> bool:
+def _excused(line: Line, index: int, rules: Rules) -> bool:
     """True where one of both fixes may be a receiver's single glitch."""
+    before = [one for one in reversed(line[max(0, index - REACH) : index]) if one.sound]
     here, last = line[index], before[0]
     if not here.agrees:
         # Only what follows can tell whether the person really was where this fix says.

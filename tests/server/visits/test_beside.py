@@ -231,6 +231,7 @@ def make_round(rep: Hand, shops: dict[str, str], plan: Sequence[Any]) -> list[Op
 def test_any_order_of_arrival_gives_the_same_flags(
     rep: Hand, shops: dict[str, str], session: Session, data: st.DataObject
 ) -> None:
+    wipe(session)
     ops = make_round(rep, shops, data.draw(st.lists(steps, min_size=2, max_size=9)))
     rep.run(*ops)
     online = flags(session, rep, ops)

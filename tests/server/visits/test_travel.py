@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.accounts.organisation import Rules
-from server.visits.timing import Reading
 from server.visits.travel import Seen, identical_flag, identical_to, too_fast, travel_flag
 from tests.server.visits.tracks import Track, fit, gpx, indoor
 
@@ -46,7 +45,10 @@ def seen(
         agrees=agrees,
         device_id=device,
         device_seq=int(minutes),
-        reading=Reading(at, 0, None),
+        told=at,
+        offset_ms=0,
+        monotonic_ms=None,
+        ahead_s=0,
     )
 
 
