@@ -66,10 +66,10 @@ def _connect_features(app: Flask) -> None:
     """Let a feature hear of another where an import would go round in a circle."""
     from server.stores import domain as stores
     from server.sync.negotiation import schema_range
-    from server.visits import domain as visits
+    from server.visits import rejudge
 
-    if visits.rejudge_store not in stores.on_pin_changed:
-        stores.on_pin_changed.append(visits.rejudge_store)
+    if rejudge.ask_rejudge not in stores.on_pin_changed:
+        stores.on_pin_changed.append(rejudge.ask_rejudge)
     app.extensions["storewalk.schema"] = schema_range(app.config["SETTINGS"])
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -10,7 +12,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup
 
 from server import tables
-from server.kernel.clock import Clock
+from server.kernel.clock import Clock, day_bounds
 from server.kernel.db import db
 
 storewalk = AppGroup("storewalk", help="Run and look after a Storewalk server.")
@@ -58,6 +60,35 @@ def demo(*, if_empty: bool, first: bool) -> None:
         for line in company.logins():
             click.echo(line)
     db.session.rollback()
+
+
+@storewalk.command("rejudge")
+@click.option("--from", "first", type=click.DateTime(["%Y-%m-%d"]), help="First day.")
+@click.option("--to", "last", type=click.DateTime(["%Y-%m-%d"]), help="Last day.")
+@click.option("--apply", "write", is_flag=True, help="Write it; without, only say what would be.")
+def rejudge(*, first: datetime | None, last: datetime | None, write: bool) -> None:
+    """Judge visits again by today's rules; the judgements replaced stay in their history."""
+    from server.kernel.db import read_only
+    from server.visits.rejudge import rejudge_all
+
+    since = day_bounds(first.date(), first.date())[0] if first else None
+    until = day_bounds(last.date(), last.date())[1] if last else None
+    with contextlib.nullcontext() if write else read_only():
+        found = rejudge_all(db.session(), Clock(), since=since, until=until, write=write)
+    db.session.rollback()
+    for line in found.lines():
+        click.echo(line)
+    if not write:
+        click.echo("Nothing was written. Run it again with --apply to write this.")
+
+
+@storewalk.command("pins")
+def learn_pins() -> None:
+    """Learn from all check-ins of half a year where stores are, and propose their pins anew."""
+    from server.visits.pins import learn_all
+
+    changed = learn_all(db.session(), Clock(), everything=True)
+    click.echo(f"Proposals that changed: {changed}")
 
 
 @storewalk.command("worker")

@@ -55,3 +55,13 @@ class LoginSession(Base):
     created_at: Mapped[datetime] = mapped_column(Utc)
     expires_at: Mapped[datetime] = mapped_column(Utc)
     revoked_at: Mapped[datetime | None] = mapped_column(Utc)
+
+
+class OrganisationRule(Base):
+    """A rule of judging that the office has set; see organisation.py for those there are."""
+
+    __tablename__ = "organisation_rule"
+
+    name: Mapped[str] = mapped_column(String(40), primary_key=True)
+    value: Mapped[float]
+    rev: Mapped[int]

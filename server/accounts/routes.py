@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, current_app, jsonify, make_response, request
+from sqlalchemy.orm import Session
 
-from server.accounts import domain, queries, schemas, sessions
+from server.accounts import domain, organisation, queries, rule_schemas, schemas, sessions
 from server.accounts import problems as own
 from server.accounts.limits import limit_logins
 from server.accounts.models import Region, User
@@ -24,7 +25,8 @@ session_bp = blueprint("session", "/session", "Log in and out")
 me_bp = blueprint("me", "/me", "The logged-in person")
 people_bp = blueprint("people", "/people", "People")
 regions_bp = blueprint("regions", "/regions", "The region tree")
-blueprints = [session_bp, me_bp, people_bp, regions_bp]
+rules_bp = blueprint("rules", "/organisation/rules", "The organisation's rules of judging")
+blueprints = [session_bp, me_bp, people_bp, regions_bp, rules_bp]
 
 
 def _token() -> str | None:
@@ -102,8 +104,7 @@ def show_me() -> dict[str, Any]:
     return {
         "user": queries.own_record(at.session, at.actor.user_id),
         "regions": queries.regions(at.session, at.actor),
-        "organisation": {"name": rules.org_name}
-        | {key: getattr(rules, key) for key in schemas.OrganisationOut().fields if key != "name"},
+        "organisation": _organisation(at.session),
         "map": {
             "tiles_url": rules.tiles_url or None,
             "pmtiles_url": rules.pmtiles_url or None,
@@ -114,6 +115,13 @@ def show_me() -> dict[str, Any]:
         "schema": current_app.extensions["storewalk.schema"],
         "server_time": wire_time(at.clock.now()),
     }
+
+
+def _organisation(session: Session) -> dict[str, Any]:
+    fixed, set_by_office = settings(), organisation.rules(session)
+    names = schemas.OrganisationOut().fields.keys() - {"name"}
+    said = {key: getattr(set_by_office, key, getattr(fixed, key)) for key in names}
+    return said | {"name": fixed.org_name}
 
 
 @me_bp.route("", methods=["PATCH"])
@@ -218,3 +226,25 @@ def change_region(values: dict[str, Any], region_id: str) -> Response:
     check_revision(region.rev)
     domain.change_region(at.session, at.actor, at.clock, region, values)
     return set_revision(jsonify(queries.region_record(region)), region.rev)
+
+
+@rules_bp.route("", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@rules_bp.response(200, rule_schemas.RulesPageOut())
+def show_rules() -> Response:
+    """The rules by which check-ins are judged."""
+    page = organisation.rules_page(ctx().session)
+    return set_revision(jsonify(page), page["rev"])
+
+
+@rules_bp.route("", methods=["PATCH"])
+@needs(Role.OFFICE)
+@rules_bp.arguments(rule_schemas.RulesPatch())
+@rules_bp.response(200, rule_schemas.RulesPageOut())
+@refuses(*problems.REVISION)
+def change_rules(values: dict[str, Any]) -> Response:
+    """Set rules. Visits judged before keep their verdict until they are judged again."""
+    at = ctx()
+    check_revision(organisation.revision(at.session))
+    page = organisation.change_rules(at.session, at.actor, at.clock, values)
+    return set_revision(jsonify(page), page["rev"])

@@ -12,6 +12,14 @@ from flask import current_app, has_app_context
 DEFAULT_ZONE = "Asia/Shanghai"
 
 
+# Half a round trip may be lopsided by so much, in seconds.
+_CONTACT_ERROR_S = 5.0
+# A counter that nobody can set still drifts: seconds for each millisecond of it (100 ppm).
+_DRIFT_S_PER_MS = 1e-7
+# Where no counter watched the clock since the contact, it may have been off by so much, seconds.
+_UNWATCHED_ERROR_S = 120.0
+
+
 class Clock:
     """Tells the time. Domain functions take one, so that tests decide what time it is."""
 
@@ -56,9 +64,41 @@ class TimeEvidence:
 
     def correct(self, device_time: datetime) -> datetime:
         """Translate another reading of the same phone clock; never later than the receipt."""
+        return min(self.received_at, self.told(device_time))
+
+    def told(self, device_time: datetime) -> datetime:
+        """What a reading of the phone's clock means by its last known offset, however late."""
         if self.clock_offset_ms:
             device_time += timedelta(milliseconds=self.clock_offset_ms)
-        return min(self.received_at, device_time)
+        return device_time
+
+    def error_s(self, device_time: datetime | None = None) -> float | None:
+        """How far correct() of that reading (device_at) may be from the true time, in seconds.
+
+        Small while a counter has watched the clock since its contact with the server, larger
+        where none has. None where the phone never met the server: nothing is known of its clock.
+        A reading after the receipt is wrong by at least what it is ahead. How late a record
+        arrives adds nothing.
+        """
+        ahead_s = self.ahead_s(device_time)
+        return time_error_s(self.clock_offset_ms, self.monotonic_ms, ahead_s)
+
+    def ahead_s(self, device_time: datetime | None = None) -> float:
+        """By how many seconds the record claims to be from after its receipt; 0 where not."""
+        told = self.told(self.device_at if device_time is None else device_time)
+        return max(0.0, (told - self.received_at).total_seconds())
+
+
+def time_error_s(
+    clock_offset_ms: int | None, monotonic_ms: int | None, ahead_s: float
+) -> float | None:
+    """TimeEvidence.error_s from its numbers; ahead_s as its method of that name gives it."""
+    if clock_offset_ms is None:
+        return None
+    error = _UNWATCHED_ERROR_S
+    if monotonic_ms is not None:
+        error = _CONTACT_ERROR_S + monotonic_ms * _DRIFT_S_PER_MS
+    return round(error + ahead_s, 1)
 
 
 @lru_cache(maxsize=8)

@@ -30,6 +30,8 @@ class Event(StrEnum):
     STORE_CHANGED = "store.changed"
     STORE_ASSIGNED = "store.assigned"
     STORES_IMPORTED = "stores.imported"
+    PIN_ACCEPTED = "store.pin_accepted"
+    PIN_DECLINED = "store.pin_declined"
     VISIT_RECEIVED = "visit.received"
     # What the first release wrote for visit.received; its entries stand.
     VISIT_CHECKED_IN = "visit.checked_in"
@@ -39,6 +41,8 @@ class Event(StrEnum):
     VISIT_NOTED = "visit.noted"
     VISIT_JUDGED = "visit.judged"
     VISIT_PHOTOS_JUDGED = "visit.photos_judged"
+    VISITS_JUDGED_AGAIN = "visits.judged_again"
+    RULES_CHANGED = "organisation.rules_changed"
     PHOTO_ADDED = "photo.added"
     PHOTO_ARRIVED = "photo.arrived"
     PHOTO_UNREADABLE = "photo.unreadable"

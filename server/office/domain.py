@@ -8,9 +8,9 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.accounts.organisation import Rules, rules
 from server.accounts.problems import REGION_UNKNOWN
 from server.accounts.queries import region_names
-from server.config import settings
 from server.kernel import changes, journal
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
@@ -38,7 +38,7 @@ def create_office(
         region_id=values["region_id"],
         lat=values["lat"],
         lon=values["lon"],
-        radius_m=values.get("radius_m") or settings().office_radius_m,
+        radius_m=values.get("radius_m") or rules(session).office_radius_m,
         active=True,
         rev=1,
     )
@@ -106,10 +106,9 @@ def nearest(fix: Fix, offices: Sequence[Office]) -> Office | None:
     )
 
 
-def judge_at_office(fix: Fix | None, office: Office | None) -> Judgement:
+def judge_at_office(fix: Fix | None, office: Office | None, wanted: Rules) -> Judgement:
     """The verdict of a fix against an office's pin and radius; an office's pin is exact."""
-    rules = settings()
-    thresholds = Thresholds(rules.max_accuracy_m, rules.cached_fix_max_age_s)
+    thresholds = Thresholds(wanted.max_accuracy_m, wanted.cached_fix_max_age_s)
     pin = Pin(office.lat, office.lon) if office else None
-    radius = office.radius_m if office else rules.office_radius_m
+    radius = office.radius_m if office else wanted.office_radius_m
     return judge(fix, pin, radius, thresholds, Place.OFFICE)

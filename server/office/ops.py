@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
+from server.accounts.organisation import Rules, rules
 from server.kernel import changes, journal
 from server.kernel import problems as common
 from server.kernel.auth import Actor
@@ -57,6 +58,7 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
     record_exists (the id has another content).
     """
     read = [_read(op) for op in ops]
+    wanted = rules(session)
     offices = list(session.scalars(select(Office)))
     by_id = {office.id: office for office in offices}
     known = _known(session, [op.record_id for op in ops])
@@ -79,7 +81,7 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
         office = by_id[said.office_id] if said.office_id else None
         if office is None and said.fix is not None:
             office = nearest(said.fix, offices)
-        added[op.record_id] = row = _row(op, said, actor, office)
+        added[op.record_id] = row = _row(op, said, actor, office, wanted)
         outcomes.append(Applied(check_in_record(row)))
     _write(session, actor, clock, list(added.values()))
     return outcomes
@@ -97,8 +99,8 @@ def _known(session: Session, ids: Sequence[str]) -> dict[str, Row]:
     return {row["id"]: row for row in rows}
 
 
-def _row(op: Op, said: Said, actor: Actor, office: Office | None) -> dict[str, Any]:
-    judgement = judge_at_office(said.fix, office)
+def _row(op: Op, said: Said, actor: Actor, office: Office | None, wanted: Rules) -> dict[str, Any]:
+    judgement = judge_at_office(said.fix, office, wanted)
     evidence, fix = op.evidence, said.fix
     at = evidence.correct(said.at)
     return {

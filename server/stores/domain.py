@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, update
@@ -17,7 +17,7 @@ from server.kernel.clock import Clock
 from server.kernel.geo import is_position
 from server.kernel.ids import new_id
 from server.stores import problems
-from server.stores.models import PinSource, Store, StoreAssignment
+from server.stores.models import PinSource, Store, StoreAssignment, StorePin
 from server.stores.queries import chunks, current_reps
 
 # Called with (session, actor, clock, store id) after what a verdict rests on has changed.
@@ -26,6 +26,8 @@ on_pin_changed: list[PinHook] = []
 
 # A verdict rests on these (domain rule 2).
 VERDICT_FIELDS = frozenset({"lat", "lon", "pin_quality_m", "radius_m"})
+# And these are the pin itself, of which the history is kept.
+PIN_FIELDS = frozenset({"lat", "lon", "pin_quality_m", "pin_source"})
 _INITIALS_MAX = 120
 
 
@@ -99,6 +101,8 @@ def _apply(
     session: Session, actor: Actor, clock: Clock, store: Store, changed: Mapping[str, Any]
 ) -> None:
     before = {key: getattr(store, key) for key in changed}
+    if PIN_FIELDS & changed.keys():
+        keep_pins(session, actor, clock, [pin_of(store)])
     for key, value in changed.items():
         setattr(store, key, value)
     if "name" in changed:
@@ -119,6 +123,36 @@ def _apply(
     )
     if VERDICT_FIELDS & changed.keys():
         pin_changed(session, actor, clock, [store.id])
+
+
+def pin_of(store: Store) -> dict[str, Any]:
+    """A store's pin as the columns that keep_pins takes."""
+    return {"id": store.id} | {name: getattr(store, name) for name in sorted(PIN_FIELDS)}
+
+
+def keep_pins(
+    session: Session, actor: Actor | None, clock: Clock, pins: Sequence[Mapping[str, Any]]
+) -> None:
+    """Keep pins that are about to be replaced: {id (of the store), lat, lon, pin_quality_m, …}."""
+    if not pins:
+        return
+    now, actor_id = clock.now(), actor.user_id if actor else None
+    session.execute(
+        insert(StorePin),
+        [
+            {
+                "id": new_id(),
+                "store_id": pin["id"],
+                "lat": pin["lat"],
+                "lon": pin["lon"],
+                "quality_m": pin["pin_quality_m"],
+                "source": pin["pin_source"],
+                "until": now,
+                "actor_id": actor_id,
+            }
+            for pin in pins
+        ],
+    )
 
 
 def pin_changed(session: Session, actor: Actor, clock: Clock, store_ids: Collection[str]) -> None:

@@ -32,7 +32,8 @@ from server.stores.queries import RECORD_FIELDS, chunks, current_reps
 MAX_REMARKS = 1_000
 # Conversion and rounding move a pin by less; a file that says the same is no correction.
 _SAME_PLACE_M = 1.0
-_HAND_MADE = {PinSource.OFFICE.value, PinSource.SURVEY.value}
+# Somebody has vouched for these; a file may not undo that.
+_HAND_MADE = {PinSource.OFFICE.value, PinSource.SURVEY.value, PinSource.LEARNED.value}
 _BATCH = 1_000
 
 
@@ -246,6 +247,12 @@ def _write(session: Session, actor: Actor, clock: Clock, plan: _Plan, report: Re
     for start in range(0, len(plan.new), _BATCH):
         rows = [row | {"created_at": at, "updated_at": at} for row in plan.new[start:][:_BATCH]]
         session.execute(insert(Store), rows)
+    pins = [
+        plan.stored[store_id]
+        for store_id, changed in plan.changed.items()
+        if domain.PIN_FIELDS & changed.keys()
+    ]
+    domain.keep_pins(session, actor, clock, pins)
     if plan.changed:
         session.execute(
             update(Store),

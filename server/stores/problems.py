@@ -32,6 +32,12 @@ REP_UNKNOWN = _kind(
     ("没有这位业务员", "No such rep"),
     ("请从业务员列表中选择。", "Choose from the list of reps."),
 )
+PROPOSAL_DECIDED = _kind(
+    "proposal_decided",
+    409,
+    ("这条位置建议已处理过", "This proposal has been decided on already"),
+    ("请刷新列表。", "Reload the list."),
+)
 CSV_ENCODING = _kind(
     "csv_encoding",
     422,

@@ -12,7 +12,7 @@ from server.kernel.auth import Role, needs
 from server.kernel.crs import Crs
 from server.kernel.http import blueprint, check_revision, ctx, set_revision
 from server.kernel.problems import refuses
-from server.stores import domain, queries, schemas
+from server.stores import domain, proposals, queries, schemas
 from server.stores import problems as own
 from server.stores.csv_reading import MAX_BYTES
 from server.stores.importer import import_stores
@@ -92,6 +92,51 @@ def change_store(values: dict[str, Any], store_id: str) -> Response:
     domain.change_store(at.session, at.actor, at.clock, store, values)
     page = queries.store_page(at.session, at.actor, store_id)
     return set_revision(jsonify(page), page["rev"])
+
+
+@stores_bp.route("/<store_id>/pins", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@stores_bp.response(200, schemas.PastPinsOut())
+def list_past_pins(store_id: str) -> Response:
+    """The pins the store had before, the newest first."""
+    at = ctx()
+    queries.find_store(at.session, at.actor, store_id)
+    return jsonify({"items": proposals.past_pins(at.session, store_id)})
+
+
+@stores_bp.route("/pin-proposals", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@stores_bp.arguments(schemas.ProposalsQuery(), location="query")
+@stores_bp.response(200, schemas.ProposalsOut())
+def list_proposals(query: dict[str, Any]) -> Response:
+    """Pins that check-ins say are elsewhere, the farthest off first."""
+    at = ctx()
+    return jsonify(proposals.list_proposals(at.session, at.actor, **query))
+
+
+@stores_bp.route("/pin-proposals/<proposal_id>", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@stores_bp.response(200, schemas.ProposalOut())
+def show_proposal(proposal_id: str) -> Response:
+    """One proposed pin, decided on or not; the ETag is what a decision must name in If-Match."""
+    at = ctx()
+    record = proposals.show_proposal(at.session, at.actor, proposal_id)
+    return set_revision(jsonify(record), record["rev"])
+
+
+@stores_bp.route("/pin-proposals/<proposal_id>", methods=["PATCH"])
+@needs(Role.OFFICE)
+@stores_bp.arguments(schemas.ProposalDecision())
+@stores_bp.response(200, schemas.ProposalOut())
+@refuses(*problems.REVISION, own.PROPOSAL_DECIDED)
+def decide_proposal(values: dict[str, Any], proposal_id: str) -> Response:
+    """Accept a proposed pin (the store's visits are judged again) or decline it."""
+    at = ctx()
+    found = proposals.find_proposal(at.session, at.actor, proposal_id)
+    check_revision(found.rev)
+    proposals.decide_proposal(at.session, at.actor, at.clock, found, **values)
+    record = proposals.show_proposal(at.session, at.actor, proposal_id)
+    return set_revision(jsonify(record), record["rev"])
 
 
 @stores_bp.route("/import", methods=["POST"])

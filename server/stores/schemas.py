@@ -6,10 +6,11 @@ from marshmallow import Schema, fields, validate
 
 from server.kernel.geo import Crs
 from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
-from server.stores.models import PinSource
+from server.stores.models import PinSource, ProposalState
 
 CRS_VALUES = tuple(crs.value for crs in Crs)
 PIN_SOURCES = tuple(source.value for source in PinSource)
+PROPOSAL_STATES = tuple(state.value for state in ProposalState)
 RADIUS_RANGE_M = (20.0, 5_000.0)
 PIN_QUALITY_MAX_M = 20_000.0
 LENGTHS = {
@@ -126,6 +127,79 @@ class StoreIn(StorePatch):
     region_id = fields.String(required=True, validate=validate.Length(max=36))
     lat = fields.Float(required=True, validate=validate.Range(min=-90, max=90))
     lon = fields.Float(required=True, validate=validate.Range(min=-180, max=180))
+
+
+class ProposalsQuery(Schema):
+    """Paging of the list of proposed pins."""
+
+    cursor = fields.String(validate=validate.Length(max=600))
+    limit = fields.Integer(
+        load_default=LIMIT_DEFAULT, validate=validate.Range(min=1, max=LIMIT_MAX)
+    )
+
+
+class ProposalOut(Schema):
+    """A pin learned from check-ins, beside the store's present one. Metres, WGS-84 degrees."""
+
+    id = fields.String(required=True)
+    store_id = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf(PROPOSAL_STATES))
+    lat = fields.Float(required=True)
+    lon = fields.Float(required=True)
+    quality_m = fields.Float(
+        required=True, metadata={"description": "How far off the learned place may be, metres."}
+    )
+    distance_m = fields.Float(
+        required=True, metadata={"description": "From the pin to the learned place, metres."}
+    )
+    fixes = fields.Integer(required=True)
+    left_out = fields.Integer(
+        required=True, metadata={"description": "Fixes at the store that lie elsewhere."}
+    )
+    reps = fields.Integer(required=True)
+    days = fields.Integer(required=True)
+    made_at = fields.String(required=True)
+    rev = fields.Integer(required=True)
+    store_name = fields.String(required=True)
+    store_code = fields.String(required=True)
+    store_address = fields.String(required=True)
+    region_id = fields.String(required=True)
+    store_lat = fields.Float(required=True)
+    store_lon = fields.Float(required=True)
+    pin_quality_m = fields.Float(required=True)
+    pin_source = fields.String(required=True, validate=validate.OneOf(PIN_SOURCES))
+    radius_m = fields.Float(required=True, allow_none=True)
+
+
+class ProposalsOut(Schema):
+    """A page of proposed pins, the farthest off first."""
+
+    items = fields.List(fields.Nested(ProposalOut), required=True)
+    next = fields.String(required=True, allow_none=True)
+    total = fields.Integer(required=True)
+
+
+class ProposalDecision(Schema):
+    """What the office decides about a proposed pin."""
+
+    accept = fields.Boolean(required=True)
+
+
+class PastPinOut(Schema):
+    """A pin that a newer one has replaced."""
+
+    lat = fields.Float(required=True)
+    lon = fields.Float(required=True)
+    quality_m = fields.Float(required=True)
+    source = fields.String(required=True)
+    until = fields.String(required=True)
+    actor_name = fields.String(required=True, allow_none=True)
+
+
+class PastPinsOut(Schema):
+    """The pins a store had, the newest first."""
+
+    items = fields.List(fields.Nested(PastPinOut), required=True)
 
 
 class ImportQuery(Schema):

@@ -1,35 +1,52 @@
-"""Judging visits, now and again. The ops of a visit are in ops.py."""
+"""Judging visits: at a store, beside their neighbours, and writing down what has changed.
+
+The ops of a visit are in ops.py, judging again in rejudge.py.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, select, update
+from sqlalchemy import Table, bindparam, insert, update
 from sqlalchemy.orm import Session
 
-from server.config import settings
+from server.accounts.organisation import Rules, rules
 from server.kernel import changes, journal
 from server.kernel.auth import Actor
+from server.kernel.bulk import Lookup
 from server.kernel.clock import Clock
 from server.kernel.geo import Fix
 from server.kernel.ids import new_id
-from server.stores.queries import StoreRef, stores_for_ops
-from server.visits.fields import fix_of
-from server.visits.models import Visit, VisitJudgement
-from server.visits.verdict import POSITION_FLAGS, Judgement, Pin, Thresholds, judge
+from server.photos import queries as photos
+from server.stores.queries import StoreRef
+from server.visits import flags as all_flags
+from server.visits.flags import Flag, PhotoFinding
+from server.visits.models import State, Visit, VisitJudgement
+from server.visits.verdict import RULE_VERSION, Judgement, Pin, Thresholds, judge
 
 _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
 
+# What led to a new judgement; kept with the one that it replaced.
 PIN_CHANGED = "pin_changed"
+RULE_CHANGED = "rule_changed"
+NEIGHBOUR = "neighbour"
+PHOTOS = "photos"
+
+# The columns of a judgement, in the visit and in the history alike.
+JUDGED = ("rule_version", "verdict", "distance_m", "explanation", "flags")
+_FIND_JUDGED = Lookup(_VISIT.c.id, [_VISIT.c[name] for name in ("id", "author_id", *JUDGED)])
+_FIND_PHOTO_FACTS = Lookup(
+    _VISIT.c.id, [_VISIT.c[name] for name in ("id", "state", "dwell_s", "photos_said", "flags")]
+)
 
 
 class StoreJudge:
     """Judges fixes against stores by the organisation's rules, which are read once."""
 
-    def __init__(self) -> None:
-        rules = settings()
-        self._radius_m = rules.radius_m
-        self._thresholds = Thresholds(rules.max_accuracy_m, rules.cached_fix_max_age_s)
+    def __init__(self, session: Session, wanted: Rules | None = None) -> None:
+        self.rules = rules(session) if wanted is None else wanted
+        self._thresholds = thresholds(self.rules)
         self._pins: dict[str, Pin] = {}
 
     def __call__(self, fix: Fix | None, store: StoreRef) -> Judgement:
@@ -37,68 +54,117 @@ class StoreJudge:
         pin = self._pins.get(store.id)
         if pin is None:
             self._pins[store.id] = pin = Pin(store.lat, store.lon, store.pin_quality_m)
-        radius_m = self._radius_m if store.radius_m is None else store.radius_m
+        radius_m = self.rules.radius_m if store.radius_m is None else store.radius_m
         return judge(fix, pin, radius_m, self._thresholds)
 
 
-def rejudge_store(
-    session: Session, actor: Actor, clock: Clock, store_id: str, cause: str = PIN_CHANGED
-) -> int:
-    """Judge all visits of a store again, after its pin, pin quality or radius has changed.
+def thresholds(wanted: Rules) -> Thresholds:
+    """What a fix and a pin must be worth by the organisation's rules."""
+    return Thresholds(wanted.max_accuracy_m, wanted.cached_fix_max_age_s, wanted.max_pin_quality_m)
 
-    The judgements that change are kept as they were in visit_judgement, journalled, and told to
-    the authors' phones. Flags that do not come from the position stay. Returns how many changed.
+
+def write_judgements(
+    session: Session,
+    actor: Actor | None,
+    clock: Clock,
+    judged: Mapping[str, Mapping[str, Any]],
+    cause: str,
+) -> int:
+    """Put new judgements in the place of old ones: {visit id: the columns of JUDGED that change}.
+
+    What they replace is kept in visit_judgement, journalled, and told to the authors' phones.
+    Returns how many visits were written. Callers leave out what has not changed.
     """
-    session.flush()
-    store = stores_for_ops(session, actor, {store_id}).get(store_id)
-    if store is None:
+    rows = _FIND_JUDGED(session, judged)
+    if not rows:
         return 0
-    now, judge_one = clock.now(), StoreJudge()
-    old: list[dict[str, Any]] = []
-    new: list[dict[str, Any]] = []
-    entries: list[journal.Row] = []
-    authors: dict[str, list[str]] = {}
-    rows = session.execute(select(_VISIT).where(_VISIT.c.store_id == store_id)).mappings()
-    for row in rows:
-        judgement = judge_one(fix_of(row, "in"), store)
-        if judgement.explanation == row["explanation"]:
-            continue
-        kept = ("rule_version", "verdict", "distance_m", "explanation", "flags")
-        old.append(
+    now = clock.now()
+    session.execute(
+        insert(VisitJudgement),
+        [
             {"id": new_id(), "visit_id": row["id"], "at": now, "cause": cause}
-            | {name: row[name] for name in kept}
-        )
-        others = [flag for flag in row["flags"] if flag["code"] not in POSITION_FLAGS]
-        new.append(
-            {
-                "visit_id": row["id"],
-                "new_rule_version": judgement.rule_version,
-                "new_verdict": judgement.verdict.value,
-                "new_distance_m": judgement.distance_m,
-                "new_explanation": judgement.explanation,
-                "new_flags": judgement.flags + others,
-            }
-        )
-        change = {"before": row["verdict"], "after": judgement.verdict.value, "cause": cause}
-        entries.append((journal.Event.VISIT_JUDGED, "visit", row["id"], change))
-        authors.setdefault(row["author_id"], []).append(row["id"])
-    if not new:
-        return 0
-    session.execute(insert(VisitJudgement), old)
+            | {name: row[name] for name in JUDGED}
+            for row in rows
+        ],
+    )
     session.execute(
         update(_VISIT)
         .where(_VISIT.c.id == bindparam("visit_id"))
-        .values(
-            rule_version=bindparam("new_rule_version"),
-            verdict=bindparam("new_verdict"),
-            distance_m=bindparam("new_distance_m"),
-            explanation=bindparam("new_explanation"),
-            flags=bindparam("new_flags"),
-            rev=_VISIT.c.rev + 1,
-        ),
-        new,
+        .values({name: bindparam(f"new_{name}") for name in JUDGED} | {"rev": _VISIT.c.rev + 1}),
+        [
+            {"visit_id": row["id"]}
+            | {f"new_{name}": judged[row["id"]].get(name, row[name]) for name in JUDGED}
+            for row in rows
+        ],
     )
-    journal.record_many(session, clock, actor, entries)
-    for author_id, visit_ids in authors.items():
+    journal.record_many(
+        session, clock, actor, [_entry(row, judged[row["id"]], cause) for row in rows]
+    )
+    by_author: dict[str, list[str]] = {}
+    for row in rows:
+        by_author.setdefault(row["author_id"], []).append(row["id"])
+    for author_id, visit_ids in by_author.items():
         changes.touch(session, changes.user_scope(author_id), "visit", visit_ids)
-    return len(new)
+    return len(rows)
+
+
+def _entry(old: Mapping[str, Any], new: Mapping[str, Any], cause: str) -> journal.Row:
+    data: dict[str, Any] = {
+        "before": old["verdict"],
+        "after": new.get("verdict", old["verdict"]),
+        "cause": cause,
+    }
+    was, now = _codes(old["flags"]), _codes(new.get("flags", old["flags"]))
+    for key, codes in (("raised", now - was), ("cleared", was - now)):
+        if codes:
+            data[key] = sorted(codes)
+    return journal.Event.VISIT_JUDGED, "visit", old["id"], data
+
+
+def _codes(flags: Sequence[Flag]) -> set[str]:
+    return {flag["code"] for flag in flags}
+
+
+def change_flags(
+    session: Session,
+    actor: Actor | None,
+    clock: Clock,
+    flags: Mapping[str, list[Flag]],
+    cause: str,
+) -> int:
+    """Write new flags of visits whose position is judged as before: {visit id: all flags}."""
+    new = {
+        visit_id: {"flags": now, "rule_version": RULE_VERSION} for visit_id, now in flags.items()
+    }
+    return write_judgements(session, actor, clock, new, cause)
+
+
+def judge_photos(
+    session: Session,
+    actor: Actor | None,
+    clock: Clock,
+    findings: Mapping[str, Sequence[PhotoFinding]],
+) -> int:
+    """Set the flags that come from photos, by what was found about each visit's: {visit id: …}.
+
+    findings are all that is known of a visit, so an empty list takes its flags away. Also asks
+    again whether there are photos enough. Visits that are not here are left out. Returns how many
+    visits changed; the same findings again change nothing.
+    """
+    wanted = rules(session)
+    counts = photos.counts(session, list(findings))
+    changed = {}
+    for row in _FIND_PHOTO_FACTS(session, findings):
+        said, there = row["photos_said"], counts.get(row["id"], (0, 0))[0]
+        own = all_flags.own_flags(
+            wanted,
+            dwell_s=row["dwell_s"],
+            completed=row["state"] == State.COMPLETED,
+            photos=None if said is None else max(said, there),
+        )
+        group = all_flags.PHOTO | all_flags.OWN
+        new = [*own, *all_flags.photo_flags(wanted, findings[row["id"]])]
+        flags = all_flags.replaced(row["flags"], group, new)
+        if flags != row["flags"]:
+            changed[row["id"]] = flags
+    return change_flags(session, actor, clock, changed, PHOTOS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from server.kernel.clock import TimeEvidence
 from server.kernel.geo import Fix
 from server.kernel.ops import Op
 from server.kernel.payload import (
@@ -110,6 +111,17 @@ def fix_columns(prefix: str, fix: Fix | None) -> dict[str, Any]:
         f"{prefix}_fix_age_s": fix.age_s if fix else None,
         f"{prefix}_fix_source": fix.source if fix else None,
     }
+
+
+def evidence_of(row: Mapping[Any, Any]) -> TimeEvidence:
+    """The time evidence in the columns of a row."""
+    return TimeEvidence(
+        row["device_at"],
+        row["clock_offset_ms"],
+        row["monotonic_ms"],
+        row["device_seq"],
+        row["received_at"],
+    )
 
 
 def fix_of(row: Mapping[Any, Any], prefix: str) -> Fix | None:

@@ -29,7 +29,8 @@ class Visit(Base):
     said_at is the phone's clock at check-in as told; checked_in_at is that corrected. in_digest
     and close_digest recognise the same check-in or closing sent again under another op id.
     photos_said is how many photos the phone announced at check-out; complete_at when all of the
-    visit was here.
+    visit was here. time_error_s is how far checked_in_at may be off; close_step_s by how many
+    seconds the clock went back between check-in and closing.
     """
 
     __tablename__ = "visit"
@@ -70,6 +71,8 @@ class Visit(Base):
     close_digest: Mapped[bytes | None] = mapped_column(LargeBinary(16))
     dwell_s: Mapped[int | None]
     cancel_reason: Mapped[str | None] = mapped_column(Text)
+    time_error_s: Mapped[float | None]
+    close_step_s: Mapped[float | None]
     photos_said: Mapped[int | None]
     complete_at: Mapped[datetime | None] = mapped_column(Utc)
     rev: Mapped[int]
@@ -77,6 +80,8 @@ class Visit(Base):
     __table_args__ = (
         Index(None, "checked_in_at", "id"),
         Index(None, "author_id", "checked_in_at"),
+        # The order in which a phone made its records: a clock that went back shows there.
+        Index(None, "author_id", "device_seq"),
         Index(None, "store_id", "checked_in_at"),
         Index(None, "region_id", "checked_in_at"),
         # Only what is still waited for, so that asking for it costs the same after years.
@@ -114,6 +119,16 @@ class VisitJudgement(Base):
     explanation: Mapped[dict[str, Any]] = mapped_column(Json)
     flags: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     cause: Mapped[str] = mapped_column(String(24))
+
+
+class RejudgeDue(Base):
+    """A store whose visits are to be judged again, until they have been."""
+
+    __tablename__ = "rejudge_due"
+
+    store_id: Mapped[str] = mapped_column(Id, ForeignKey("store.id"), primary_key=True)
+    asked_at: Mapped[datetime] = mapped_column(Utc)
+    actor_id: Mapped[str | None] = mapped_column(Id)
 
 
 class VisitNote(Base):

@@ -6,13 +6,12 @@ Every handler asks the database a fixed number of questions, however many ops it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import Table, bindparam, update
 from sqlalchemy.orm import Session
 
-from server.config import settings
+from server.accounts.organisation import rules
 from server.kernel import changes, journal, problems
 from server.kernel.auth import Actor
 from server.kernel.bulk import BulkInsert, Lookup
@@ -23,11 +22,13 @@ from server.kernel.problems import Problem
 from server.photos import queries as photos
 from server.stores.queries import StoreRef, stores_for_ops
 from server.visits import fields
-from server.visits.domain import StoreJudge
+from server.visits.beside import weigh
+from server.visits.closing import close_clock, dwell_s
+from server.visits.domain import NEIGHBOUR, StoreJudge, change_flags
 from server.visits.fields import CheckIn, Closing, Note
+from server.visits.flags import OWN, own_flags, replaced
 from server.visits.models import State, Visit, VisitNote
 from server.visits.records import NO_PHOTOS, Row, note_record, visit_record
-from server.visits.verdict import short_visit_flag
 
 T = TypeVar("T")
 _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
@@ -49,8 +50,8 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
     stores = stores_for_ops(
         session, actor, {one.store_id for one in read if isinstance(one, CheckIn)}
     )
-    judge = StoreJudge()
-    added: dict[str, Row] = {}
+    judge = StoreJudge(session)
+    added: dict[str, dict[str, Any]] = {}
     outcomes: list[Outcome] = []
     for op, said in zip(ops, read, strict=True):
         if isinstance(said, Problem):
@@ -65,10 +66,14 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
         if store is None:
             outcomes.append(Rejected(problems.STORE_UNKNOWN.error(field="payload.store_id")))
             continue
-        added[op.record_id] = row = _new_visit(actor, op, said, store, judge)
-        outcomes.append(Applied(visit_record(row, NO_PHOTOS)))
+        added[op.record_id] = _new_visit(actor, op, said, store, judge)
+        outcomes.append(_ADDED)
     if added:
-        _WRITE_VISITS(session, list(added.values()))
+        rows = list(added.values())
+        late = weigh(session, judge.rules, actor.user_id, rows, stores)
+        _WRITE_VISITS(session, rows)
+        beside = {row["id"]: flags for row, flags in late}
+        change_flags(session, None, clock, beside, NEIGHBOUR)
         _tell(session, actor, "visit", added)
         journal.record_many(
             session,
@@ -84,6 +89,10 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
                 for visit_id, row in added.items()
             ],
         )
+    outcomes = [
+        Applied(visit_record(added[op.record_id], NO_PHOTOS)) if outcome is _ADDED else outcome
+        for op, outcome in zip(ops, outcomes, strict=True)
+    ]
     return _fill_in(session, ops, outcomes, {**known, **added})
 
 
@@ -129,6 +138,8 @@ def _new_visit(
         "close_digest": None,
         "dwell_s": None,
         "cancel_reason": None,
+        "time_error_s": evidence.error_s(said.at),
+        "close_step_s": None,
         "photos_said": None,
         "complete_at": None,
         "rev": 1,
@@ -153,18 +164,20 @@ def check_out_many(
     Defers dependency_missing (the check-in is not here yet); rejects op_malformed, visit_unknown
     (somebody else's), visit_closed.
     """
-    minimum_s = settings().short_visit_s
+    wanted = rules(session)
 
     def close(row: Row, op: Op, said: Closing) -> dict[str, Any]:
         out_at = op.evidence.correct(said.at)
-        dwell_s = _dwell_s(row, op.evidence, said)
-        flag = short_visit_flag(dwell_s, minimum_s)
+        stayed_s = dwell_s(row, op.evidence, said)
+        step_s, flags = close_clock(row, op, wanted)
+        own = own_flags(wanted, dwell_s=stayed_s, completed=True, photos=said.photos)
         return {
             "state": State.COMPLETED.value,
             "checked_out_at": out_at,
             **fields.fix_columns("out", said.fix),
-            "dwell_s": dwell_s,
-            "flags": [*row["flags"], flag] if flag else row["flags"],
+            "dwell_s": stayed_s,
+            "flags": replaced(flags, OWN, own),
+            "close_step_s": step_s,
             "photos_said": said.photos,
             "close_digest": said.digest,
             "rev": row["rev"] + 1,
@@ -174,27 +187,17 @@ def check_out_many(
     return _close_many(session, actor, clock, ops, fields.read_check_out, close, event)
 
 
-def _dwell_s(row: Row, evidence: TimeEvidence, said: Closing) -> int:
-    """Whole seconds from check-in to check-out, never negative.
-
-    Under one clock offset the phone's own two readings are subtracted: the corrected ones may both
-    be cut off at the receipt, which would make every visit of a phone with a fast clock short.
-    """
-    if evidence.clock_offset_ms == row["clock_offset_ms"]:
-        span: timedelta = said.at - row["said_at"]
-    else:
-        span = evidence.correct(said.at) - row["checked_in_at"]
-    return max(0, round(span.total_seconds()))
-
-
 def cancel_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -> list[Outcome]:
     """visit.cancel: call an open visit off, with a reason. Answers as check_out_many does."""
+    wanted = rules(session)
 
     def close(row: Row, op: Op, said: Closing) -> dict[str, Any]:
-        del op
+        step_s, flags = close_clock(row, op, wanted)
         return {
             "state": State.CANCELLED.value,
             "cancel_reason": said.reason,
+            "flags": flags,
+            "close_step_s": step_s,
             "close_digest": said.digest,
             "rev": row["rev"] + 1,
         }
@@ -318,6 +321,8 @@ _IN_PROGRESS: Final = State.IN_PROGRESS.value
 
 # Stands for "the record as it now is", filled in once the whole batch is known.
 _AS_IT_IS: Final = Applied({})
+# Stands for "the record as it is written", until its neighbours have had their say.
+_ADDED: Final = Applied({})
 _NOT_HERE: Final = Deferred(problems.DEPENDENCY_MISSING.error())
 _NOT_YOURS: Final = Rejected(problems.VISIT_UNKNOWN.error())
 

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from server.accounts.organisation import rules
 from server.accounts.queries import people_by_ids
-from server.config import settings
 from server.kernel import journal
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
@@ -49,7 +49,7 @@ def _store(session: Session, store_id: str) -> dict[str, Any] | None:
         return None
     store = asdict(found)
     if store["radius_m"] is None:
-        store["radius_m"] = settings().radius_m
+        store["radius_m"] = rules(session).radius_m
     return store
 
 

@@ -75,6 +75,7 @@ def visit_record(
         "received_at": wire_time(row["received_at"]),
         "device_at": wire_time(row["device_at"]),
         "clock_offset_ms": row["clock_offset_ms"],
+        "time_error_s": row["time_error_s"],
         "photos_total": photos[0],
         "photos_arrived": photos[1],
         "rev": row["rev"],

@@ -7,10 +7,12 @@ from typing import Any
 import orjson
 from flask import Response
 
-from server.kernel.auth import needs
+from server.kernel import problems
+from server.kernel.auth import Role, needs
 from server.kernel.http import blueprint, ctx, json_bytes
+from server.kernel.problems import refuses
 from server.visits import completion as _completion  # noqa: F401 -- registers its job
-from server.visits import queries, schemas
+from server.visits import pins, queries, schemas
 from server.visits.page import visit_page
 from server.visits.queries import VisitFilters
 
@@ -29,6 +31,19 @@ def list_visits(query: dict[str, Any]) -> Response:
     page = queries.list_visits(
         at.session, at.actor, at.clock, VisitFilters(**query), cursor=cursor, limit=limit
     )
+    return json_bytes(orjson.dumps(page))
+
+
+@visits_bp.route("/pin-preview", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@visits_bp.arguments(schemas.PinPreviewQuery(), location="query")
+@visits_bp.response(200, schemas.PinPreviewOut())
+@refuses(problems.NOT_FOUND)
+def preview_pin(query: dict[str, Any]) -> Response:
+    """What another pin or radius of a store would change in how its visits are judged."""
+    at = ctx()
+    store_id = query.pop("store")
+    page = pins.preview(at.session, at.actor, at.clock, store_id, query)
     return json_bytes(orjson.dumps(page))
 
 

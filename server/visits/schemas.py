@@ -42,6 +42,47 @@ class VisitsQuery(Schema):
     limit = fields.Integer(load_default=LIMIT_DEFAULT, validate=validate.Range(1, LIMIT_MAX))
 
 
+class PinPreviewQuery(Schema):
+    """A store, and what of its pin is to be thought of otherwise. Metres, WGS-84 degrees."""
+
+    store = fields.String(required=True, validate=validate.Length(max=36))
+    lat = fields.Float(validate=validate.Range(-90, 90))
+    lon = fields.Float(validate=validate.Range(-180, 180))
+    pin_quality_m = fields.Float(validate=validate.Range(0, 20_000))
+    radius_m = fields.Float(validate=validate.Range(20, 5_000))
+
+
+class VerdictChangeOut(Schema):
+    """So many visits would go from one verdict to another."""
+
+    before = fields.String(required=True)
+    after = fields.String(required=True)
+    count = fields.Integer(required=True)
+
+
+class UsedFixOut(Schema):
+    """A fix at the store that its pin may be learned from."""
+
+    lat = fields.Float(required=True)
+    lon = fields.Float(required=True)
+    accuracy_m = fields.Float(required=True)
+
+
+class PinPreviewOut(Schema):
+    """What would change: visits looked at, those that change, verdicts and flags by code.
+
+    reworded are visits that keep verdict and flags, and only give other numbers for them.
+    """
+
+    visits = fields.Integer(required=True)
+    changed = fields.Integer(required=True)
+    reworded = fields.Integer(required=True)
+    verdicts = fields.List(fields.Nested(VerdictChangeOut), required=True)
+    raised = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    cleared = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+    fixes = fields.List(fields.Nested(UsedFixOut), required=True)
+
+
 class WordsOut(Schema):
     """A sentence in both languages."""
 
@@ -55,6 +96,11 @@ class ReasonOut(Schema):
     code = fields.String(required=True)
     words = fields.Nested(WordsOut, required=True)
     numbers = fields.Dict(keys=fields.String(), values=fields.Float(), required=True)
+    refs = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        metadata={"description": "Ids of what it is about: visit_id, photo_id, other_photo_id."},
+    )
 
 
 class FixOut(Schema):
@@ -90,6 +136,11 @@ class VisitOut(Schema):
     received_at = fields.String(required=True)
     device_at = fields.String(required=True)
     clock_offset_ms = fields.Integer(required=True, allow_none=True)
+    time_error_s = fields.Float(
+        required=True,
+        allow_none=True,
+        metadata={"description": "How far checked_in_at may be off, seconds; null: unknown."},
+    )
     photos_total = fields.Integer(required=True)
     photos_arrived = fields.Integer(required=True)
     rev = fields.Integer(required=True)

@@ -15,14 +15,12 @@ from server.visits.words import Place
 
 __all__ = ["RULE_VERSION", "Judgement", "Pin", "Place", "Thresholds", "Verdict", "decide", "judge"]
 
-# Raised whenever the rule below gives another verdict for the same input.
-RULE_VERSION: Final = 1
+# Raised whenever the rules give another verdict or other flags for the same input. 2: a pin known
+# to be a guess accuses nobody; flags of time, travel and photos. docs/verdict.md tells them all.
+RULE_VERSION: Final = 2
 
 # The great circle is at most this share off the ellipsoid (0.56 %, rounded up).
 _GREAT_CIRCLE_ERROR: Final = 0.006
-
-# The flags that come from a judgement of the position; others on a visit outlive a new one.
-POSITION_FLAGS: Final = frozenset({"off_site", "uncertain", "unverifiable", "low_accuracy"})
 
 
 class Verdict(StrEnum):
@@ -45,10 +43,17 @@ class Pin:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Beyond these a fix proves nothing: accuracy in metres, age in seconds."""
+    """Beyond these a fix or a pin proves nothing: metres, and seconds of age."""
 
     max_accuracy_m: float = 150.0
     cached_fix_max_age_s: float = 120.0
+    max_pin_quality_m: float = 1_000.0
+
+    def sound(self, fix: Fix) -> bool:
+        """True if the fix is accurate and fresh enough to prove something."""
+        accuracy = fix.accuracy_m
+        accurate = accuracy is not None and accuracy <= self.max_accuracy_m
+        return accurate and fix.age_s <= self.cached_fix_max_age_s
 
 
 @dataclass(slots=True)
@@ -107,6 +112,10 @@ def judge(
     if fix.age_s > thresholds.cached_fix_max_age_s:
         numbers["max_age_s"] = thresholds.cached_fix_max_age_s
         return _judgement(Verdict.UNVERIFIABLE, "stale_fix", place, distance, numbers)
+    # Such a pin is a geocoder's guess, which may lie in another city: it clears and accuses nobody.
+    if pin.quality_m > thresholds.max_pin_quality_m:
+        numbers["max_pin_quality_m"] = thresholds.max_pin_quality_m
+        return _judgement(Verdict.UNVERIFIABLE, "pin_doubtful", place, distance, numbers)
     verdict = decide(distance, fix.accuracy_m, radius_m, pin.quality_m)
     return _judgement(verdict, verdict.value, place, distance, numbers)
 
@@ -141,11 +150,3 @@ def _judgement(
         explanation=explanation,
         flags=flags,
     )
-
-
-def short_visit_flag(dwell_s: float, minimum_s: float) -> dict[str, Any] | None:
-    """The flag of a visit shorter than the minimum (seconds), or None."""
-    if dwell_s >= minimum_s:
-        return None
-    numbers = {"dwell_s": dwell_s, "minimum_s": minimum_s}
-    return {"code": "short_visit", "words": words.short_visit(numbers), "numbers": numbers}

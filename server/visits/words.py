@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 
@@ -57,6 +58,13 @@ _SENTENCES: dict[str, tuple[str, str]] = {
             "(the position reads {distance} from {place})"
         ),
     ),
+    "pin_doubtful": (
+        "{place}坐标误差 {quality}，不能用来判定，无法核实（读数离{place} {distance}）",
+        (
+            "The pin of {place} may be {quality} off and proves nothing, so it cannot be verified "
+            "(the position reads {distance} from {place})"
+        ),
+    ),
     "stale_fix": (
         "定位是 {age}前取得的，超过 {max_age}，无法核实（读数离{place} {distance}）",
         (
@@ -69,10 +77,48 @@ _PIN_QUALITY = (
     "；已计入{place}坐标误差 {quality}",
     "; the uncertainty of its pin, {quality}, is allowed for",
 )
-_SHORT_VISIT = (
-    "在店 {dwell}，少于 {minimum}",
-    "{dwell} in the store, less than {minimum}",
-)
+# By what they say; two sentences may stand behind one code of a flag.
+_FLAGS: dict[str, tuple[str, str]] = {
+    "short_visit": (
+        "在店 {dwell}，少于 {minimum}",
+        "{dwell} in the store, less than {minimum}",
+    ),
+    "clock_back": (
+        "手机时钟在两条记录之间被调回 {moved}",
+        "The phone’s clock was set back by {moved} between two records",
+    ),
+    "clock_ahead": (
+        "手机时间比服务器收到时还晚 {moved}",
+        "The phone’s time lies {moved} after the server received the record",
+    ),
+    "impossible_travel": (
+        "距上次签到 {distance}，最多 {span}，车速需 {speed}，超过 {limit}",
+        (
+            "{distance} from the check-in before in at most {span}: "
+            "that takes {speed}, more than {limit}"
+        ),
+    ),
+    "identical_fix": (
+        "与 {span}前另一门店的签到坐标完全相同，两店相距 {apart}",
+        "The very same coordinates as at another store {span} before; the stores are {apart} apart",
+    ),
+    "no_photo": (
+        "照片 {photos}，少于 {photos_min}",
+        "{photos}, fewer than {photos_min}",
+    ),
+    "photo_same": (
+        "{photos}照片与别处已有的完全相同",
+        "{photos} seen before, byte by byte the same",
+    ),
+    "photo_alike": (
+        "{photos}照片与别处已有的几乎相同",
+        "{photos} seen before, nearly the same",
+    ),
+    "photo_old": (
+        "{photos}照片的拍摄时间与上传的说法相差 {gap}，超过 {longest}",
+        "{photos} with a camera time {gap} away from when it was said to be taken, over {longest}",
+    ),
+}
 _LOW_ACCURACY_FLAG = (
     "定位精度 ±{accuracy}，差于 {max_accuracy}",
     "The accuracy of ±{accuracy} is worse than {max_accuracy}",
@@ -95,8 +141,11 @@ def _metres(value: float) -> tuple[str, str]:
 
 
 def duration(seconds: float, *, english: bool) -> str:
-    """A time span to be read: 40 秒, 2 分 5 秒, 3 分钟, 1 小时 10 分."""
+    """A time span to be read: 40 秒, 2 分 5 秒, 3 分钟, 1 小时 10 分, 3 天."""
     whole = round(seconds)
+    if whole >= 2 * 86_400:
+        days = whole // 86_400
+        return f"{days} days" if english else f"{days} 天"
     hours, minutes, rest = whole // 3600, whole % 3600 // 60, whole % 60
     if hours:
         if english:
@@ -119,6 +168,16 @@ _SHORT = {
     "max_age_s": "max_age",
     "dwell_s": "dwell",
     "minimum_s": "minimum",
+    "moved_s": "moved",
+    "tolerance_s": "tolerance",
+    "span_s": "span",
+    "speed_kmh": "speed",
+    "limit_kmh": "limit",
+    "apart_m": "apart",
+    "photos": "photos",
+    "photos_min": "photos_min",
+    "gap_s": "gap",
+    "limit_s": "longest",
 }
 
 
@@ -132,7 +191,7 @@ class _Sentence:
             pieces = re.split(r"\{(\w+)\}", whole.replace("{place}", _NAMES[place][index]))
             self.templates.append(("%s".join(pieces[::2]), [_LONG[one] for one in pieces[1::2]]))
 
-    def tell(self, numbers: dict[str, float]) -> Words:
+    def tell(self, numbers: Mapping[str, float]) -> Words:
         """The sentence in both languages."""
         (chinese, first), (english, second) = self.templates
         return {
@@ -142,8 +201,13 @@ class _Sentence:
 
 
 def _said(name: str, value: float) -> tuple[str, str]:
-    if name[-2:] == "_s":
+    unit = name[-2:]
+    if unit == "_s":
         return duration(value, english=False), duration(value, english=True)
+    if unit == "mh":
+        return f"{value:.0f} 公里/小时", f"{value:.0f} km/h"
+    if name.startswith("photos"):
+        return f"{value:.0f} 张", f"{value:.0f} {'photo' if value == 1 else 'photos'}"
     return _metres(value)
 
 
@@ -163,7 +227,7 @@ def _sentences(place: Place) -> dict[str, tuple[_Sentence, _Sentence]]:
 
 _AT_STORE, _AT_OFFICE = _sentences(Place.STORE), _sentences(Place.OFFICE)
 _POOR = _Sentence(_LOW_ACCURACY_FLAG, Place.STORE)
-_SHORT_STAY = _Sentence(_SHORT_VISIT, Place.STORE)
+_OF_FLAGS = {code: _Sentence(pair, Place.STORE) for code, pair in _FLAGS.items()}
 
 
 def explain(code: str, place: Place, numbers: dict[str, float]) -> Words:
@@ -177,6 +241,6 @@ def low_accuracy(numbers: dict[str, float]) -> Words:
     return _POOR.tell(numbers)
 
 
-def short_visit(numbers: dict[str, float]) -> Words:
-    """Why a visit is called short: {dwell_s, minimum_s}."""
-    return _SHORT_STAY.tell(numbers)
+def flag(code: str, numbers: Mapping[str, float]) -> Words:
+    """Why a flag was raised, with its numbers put in."""
+    return _OF_FLAGS[code].tell(numbers)

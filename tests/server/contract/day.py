@@ -7,14 +7,19 @@ finds (or must not find) is what the product really writes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from flask.testing import FlaskClient
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.accounts.organisation import Rules
 from server.kernel.clock import FrozenClock
 from server.photos import domain as photos
+from server.stores import proposals
+from server.stores.learning import Learned
+from server.stores.models import PinProposal
 from tests.server.conftest import Login, World
 from tests.server.photos.conftest import picture, sha
 from tests.server.sync.phone import AT, PIN, Phone
@@ -94,10 +99,20 @@ def make_day(world: World, login: Login, session: Session, clock: FrozenClock) -
         made(office.post("/api/v1/ledger/entries", json=entry))
     for number, rep in enumerate(REPS):
         side = _make_side(day, office, Phone(login(rep), world.people[rep], f"phone-{rep}"), number)
-        day.sides.append(side)
+        words = dict(side.words) | {"proposal": _proposal(session, clock, side.words["store"])}
+        day.sides.append(replace(side, words=words))
         for kind in ("photo", "photo_again", "photo_of_all"):
             photos.process(session, clock, side.words[kind])
     return day
+
+
+def _proposal(session: Session, clock: FrozenClock, store_id: str) -> str:
+    """A pin proposed for the store, as if many check-ins had been a kilometre away; its id."""
+    place = Learned(PIN[0] + 0.01, PIN[1], 12.0, 15.0, fixes=9, left_out=1, reps=2, days=4)
+    proposals.propose(session, clock, Rules(), {store_id: place})
+    found = session.scalars(select(PinProposal.id).where(PinProposal.store_id == store_id)).one()
+    session.commit()
+    return str(found)
 
 
 def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side:

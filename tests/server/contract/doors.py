@@ -74,11 +74,23 @@ DOORS: Final[dict[str, Door]] = {
         "/api/v1/regions", {"code": "new", "name": "新", "parent_id": "{region}"}
     ),
     "PATCH /api/v1/regions/<region_id>": change("/api/v1/regions/{park}", {"name": "新"}),
+    "GET /api/v1/organisation/rules": read("/api/v1/organisation/rules", roles=CONSOLE),
+    "PATCH /api/v1/organisation/rules": change("/api/v1/organisation/rules", {"radius_m": 250}),
     # stores
     "GET /api/v1/stores": read("/api/v1/stores", store=ALL, store_name=ALL),
     "POST /api/v1/stores": add("/api/v1/stores", _PLACE | {"region_id": "{region}"}),
     "GET /api/v1/stores/<store_id>": read("/api/v1/stores/{store}", store_name=ALL, person=ALL),
     "PATCH /api/v1/stores/<store_id>": change("/api/v1/stores/{store}", {"phone": "1"}),
+    "GET /api/v1/stores/<store_id>/pins": read("/api/v1/stores/{store}/pins", roles=CONSOLE),
+    "GET /api/v1/stores/pin-proposals": read(
+        "/api/v1/stores/pin-proposals", roles=CONSOLE, proposal=CONSOLE, store_name=CONSOLE
+    ),
+    "GET /api/v1/stores/pin-proposals/<proposal_id>": read(
+        "/api/v1/stores/pin-proposals/{proposal}", roles=CONSOLE, store_name=CONSOLE
+    ),
+    "PATCH /api/v1/stores/pin-proposals/<proposal_id>": change(
+        "/api/v1/stores/pin-proposals/{proposal}", {"accept": False}
+    ),
     "POST /api/v1/stores/import": Door(
         OFFICE,
         ("/api/v1/stores/import?crs=wgs84&dry_run=true",),
@@ -94,6 +106,9 @@ DOORS: Final[dict[str, Door]] = {
         recipient=ALL,
         store_address=ALL,
         person=ALL,
+    ),
+    "GET /api/v1/visits/pin-preview": read(
+        "/api/v1/visits/pin-preview?store={store}&lat=31.3&lon=120.6", roles=CONSOLE
     ),
     # photos
     "HEAD /api/v1/uploads/<sha256>": Door(
@@ -183,4 +198,5 @@ REGION_FILTER: Final = "region"
 HARMLESS_FILTERS: Final = frozenset(
     {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
     | {"bbox", "cursor", "limit", "problem", "schema", "zoom"}
+    | {"lat", "lon", "pin_quality_m", "radius_m"}
 )

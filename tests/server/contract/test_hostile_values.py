@@ -21,6 +21,7 @@ from tests.server.sync.phone import AT, PIN, Phone
 
 LISTS = [
     "/api/v1/stores",
+    "/api/v1/stores/pin-proposals",
     "/api/v1/visits",
     "/api/v1/photos",
     "/api/v1/materials",

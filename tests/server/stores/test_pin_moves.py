@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
+from server.kernel.jobs import run_now
+from server.visits.rejudge import REJUDGE
 from tests.server.conftest import Login, World
 from tests.server.stores.conftest import MakeStore
 from tests.server.sync.phone import PIN, Phone
@@ -38,6 +40,8 @@ def test_visits_are_judged_again(
         values = {"lat": PIN[0]} if way == "patch" else {"radius_m": 2_000.0}
         done = office.patch(path, json=values, headers={"If-Match": '"1"'})
     assert done.status_code == 200, done.get_data(as_text=True)
+    # The office does not wait for it: the visits are judged again in the background.
+    run_now(REJUDGE)
     told = {change["entity"]: change["record"] for change in phone.pull()}
     assert told["visit"]["verdict"] == "on_site"
     assert told["store"]["rev"] == 2

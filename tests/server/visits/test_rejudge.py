@@ -13,9 +13,9 @@ from server.kernel import journal
 from server.kernel.changes import Change, user_scope
 from server.kernel.clock import FrozenClock
 from server.stores.models import Store
-from server.visits.domain import rejudge_store
 from server.visits.models import Visit, VisitJudgement
 from server.visits.queries import read_visits
+from server.visits.rejudge import rejudge_store
 from tests.server.conftest import World
 from tests.server.visits.hand import PIN, Hand, fix
 
@@ -65,7 +65,12 @@ def test_an_honest_rep_is_cleared(
     assert old.at == clock.now()
     last = journal.for_subject(session, "visit", visit_id)[-1]
     assert last["event"] == "visit.judged"
-    assert last["data"] == {"before": "off_site", "after": "on_site", "cause": "pin_changed"}
+    assert last["data"] == {
+        "before": "off_site",
+        "after": "on_site",
+        "cause": "pin_changed",
+        "cleared": ["off_site"],
+    }
     assert last["actor_id"] == world.people["office"]
     told = session.scalars(
         select(Change.seq).where(

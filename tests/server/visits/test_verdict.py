@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.accounts.organisation import Rules
 from server.kernel.geo import Fix, distance_m
+from server.visits.flags import own_flags
 from server.visits.verdict import (
     RULE_VERSION,
     Pin,
@@ -18,7 +20,6 @@ from server.visits.verdict import (
     Verdict,
     decide,
     judge,
-    short_visit_flag,
 )
 
 T = Thresholds()
@@ -180,11 +181,10 @@ def test_every_judgement_has_whole_words(fix: Fix | None, pin: Pin | None) -> No
     ],
 )
 def test_short_visit(dwell: float, zh: str) -> None:
-    flag = short_visit_flag(dwell, 180)
-    assert flag is not None
+    (flag,) = own_flags(Rules(), dwell_s=dwell, completed=True, photos=None)
     assert flag["words"]["zh-CN"] == zh
     assert flag["numbers"] == {"dwell_s": dwell, "minimum_s": 180}
 
 
 def test_long_enough() -> None:
-    assert short_visit_flag(180, 180) is None
+    assert own_flags(Rules(), dwell_s=180, completed=True, photos=None) == []

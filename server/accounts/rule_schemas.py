@@ -1,0 +1,34 @@
+"""What the routes of the organisation's rules take and give: a field for each rule."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields, validate
+
+from server.accounts import organisation
+
+
+def _number(name: str, *, required: bool) -> fields.Float:
+    low, high = organisation.RANGES[name]
+    return fields.Float(required=required, validate=validate.Range(low, high))
+
+
+# One field for each rule, so that a new rule needs no second list.
+RulesPatch: type[Schema] = Schema.from_dict(
+    {name: _number(name, required=False) for name in organisation.NAMES}, name="RulesPatch"
+)
+RulesOut: type[Schema] = Schema.from_dict(
+    {name: _number(name, required=True) for name in organisation.NAMES}, name="RulesOut"
+)
+_range = fields.List(fields.Float(), required=True)
+RangesOut: type[Schema] = Schema.from_dict(
+    dict.fromkeys(organisation.NAMES, _range), name="RangesOut"
+)
+
+
+class RulesPageOut(Schema):
+    """The rules that count, those of an organisation that sets none, and what may be set."""
+
+    rules = fields.Nested(RulesOut, required=True)
+    defaults = fields.Nested(RulesOut, required=True)
+    ranges = fields.Nested(RangesOut, required=True)
+    rev = fields.Integer(required=True)

@@ -1,0 +1,46 @@
+"""What the end of a visit tells about its time. Pure."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from server.accounts.organisation import Rules
+from server.kernel.clock import TimeEvidence
+from server.kernel.ops import Op
+from server.visits.beside import reading
+from server.visits.fields import Closing, evidence_of
+from server.visits.flags import CLOCK, Flag, replaced
+from server.visits.records import Row
+from server.visits.timing import clock_flag, step_back_s
+
+
+def dwell_s(row: Row, evidence: TimeEvidence, said: Closing) -> int:
+    """Whole seconds from check-in to check-out, never negative.
+
+    Under one clock offset the phone's own two readings are subtracted: the corrected ones may both
+    be cut off at the receipt, which would make every visit of a phone with a fast clock short.
+    """
+    if evidence.clock_offset_ms == row["clock_offset_ms"]:
+        span: timedelta = said.at - row["said_at"]
+    else:
+        span = evidence.correct(said.at) - row["checked_in_at"]
+    return max(0, round(span.total_seconds()))
+
+
+def close_clock(row: Row, op: Op, wanted: Rules) -> tuple[float | None, list[Flag]]:
+    """By how many seconds the clock went back within the visit, and its flags with that in them.
+
+    None where it did not, within the tolerance, or where another phone closed the visit.
+    """
+    flags: list[Any] = row["flags"]
+    if op.device_id != row["device_id"]:
+        return None, flags
+    step_s = step_back_s(reading(evidence_of(row)), reading(op.evidence))
+    flag = clock_flag(step_s, 0.0, wanted.clock_tolerance_s)
+    if flag is None:
+        return None, flags
+    before = [one for one in flags if one["code"] == flag["code"]]
+    if before and before[0]["numbers"]["moved_s"] >= flag["numbers"]["moved_s"]:
+        return step_s, flags
+    return step_s, replaced(flags, CLOCK, [flag])
