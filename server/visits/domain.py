@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Table, bindparam, insert, select, update
@@ -14,7 +15,9 @@ from server.kernel.clock import Clock
 from server.kernel.geo import Fix
 from server.kernel.ids import new_id
 from server.stores.queries import StoreRef, stores_for_ops
+from server.visits.counted_days import note_days
 from server.visits.fields import fix_of
+from server.visits.flag_bits import flag_bits
 from server.visits.models import Visit, VisitJudgement
 from server.visits.verdict import POSITION_FLAGS, Judgement, Pin, Thresholds, judge
 
@@ -54,6 +57,7 @@ def rejudge_store(
     if store is None:
         return 0
     now, judge_one = clock.now(), StoreJudge()
+    days: list[datetime] = []
     old: list[dict[str, Any]] = []
     new: list[dict[str, Any]] = []
     entries: list[journal.Row] = []
@@ -77,11 +81,13 @@ def rejudge_store(
                 "new_distance_m": judgement.distance_m,
                 "new_explanation": judgement.explanation,
                 "new_flags": judgement.flags + others,
+                "new_bits": flag_bits(judgement.flags + others),
             }
         )
         change = {"before": row["verdict"], "after": judgement.verdict.value, "cause": cause}
         entries.append((journal.Event.VISIT_JUDGED, "visit", row["id"], change))
         authors.setdefault(row["author_id"], []).append(row["id"])
+        days.append(row["checked_in_at"])
     if not new:
         return 0
     session.execute(insert(VisitJudgement), old)
@@ -94,10 +100,12 @@ def rejudge_store(
             distance_m=bindparam("new_distance_m"),
             explanation=bindparam("new_explanation"),
             flags=bindparam("new_flags"),
+            flag_bits=bindparam("new_bits"),
             rev=_VISIT.c.rev + 1,
         ),
         new,
     )
+    note_days(session, days)
     journal.record_many(session, clock, actor, entries)
     for author_id, visit_ids in authors.items():
         changes.touch(session, changes.user_scope(author_id), "visit", visit_ids)

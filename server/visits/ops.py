@@ -23,8 +23,10 @@ from server.kernel.problems import Problem
 from server.photos import queries as photos
 from server.stores.queries import StoreRef, stores_for_ops
 from server.visits import fields
+from server.visits.counted_days import note_days
 from server.visits.domain import StoreJudge
 from server.visits.fields import CheckIn, Closing, Note
+from server.visits.flag_bits import flag_bits
 from server.visits.models import State, Visit, VisitNote
 from server.visits.records import NO_PHOTOS, Row, note_record, visit_record
 from server.visits.verdict import short_visit_flag
@@ -69,6 +71,7 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
         outcomes.append(Applied(visit_record(row, NO_PHOTOS)))
     if added:
         _WRITE_VISITS(session, list(added.values()))
+        note_days(session, (row["checked_in_at"] for row in added.values()))
         _tell(session, actor, "visit", added)
         journal.record_many(
             session,
@@ -120,6 +123,7 @@ def _new_visit(
         "rule_version": judgement.rule_version,
         "explanation": judgement.explanation,
         "flags": judgement.flags,
+        "flag_bits": flag_bits(judgement.flags),
         "checked_out_at": None,
         "out_lat": None,
         "out_lon": None,
@@ -159,12 +163,14 @@ def check_out_many(
         out_at = op.evidence.correct(said.at)
         dwell_s = _dwell_s(row, op.evidence, said)
         flag = short_visit_flag(dwell_s, minimum_s)
+        flags = [*row["flags"], flag] if flag else row["flags"]
         return {
             "state": State.COMPLETED.value,
             "checked_out_at": out_at,
             **fields.fix_columns("out", said.fix),
             "dwell_s": dwell_s,
-            "flags": [*row["flags"], flag] if flag else row["flags"],
+            "flags": flags,
+            "flag_bits": flag_bits(flags),
             "photos_said": said.photos,
             "close_digest": said.digest,
             "rev": row["rev"] + 1,
@@ -237,6 +243,8 @@ def _close_many(
             # The closing has its own time evidence, which the visit's columns do not hold.
             entries.append((event, "visit", op.record_id, _told(op, said)))
     if closed:
+        if event is journal.Event.VISIT_CHECKED_OUT:
+            note_days(session, (visits[visit_id]["checked_in_at"] for visit_id in closed))
         names = next(iter(closed.values()))
         session.execute(
             update(_VISIT)
