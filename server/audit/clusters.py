@@ -20,7 +20,6 @@ from sqlalchemy import (
     and_,
     cast,
     func,
-    or_,
     select,
     true,
     union_all,
@@ -107,7 +106,7 @@ def find_clusters(
     rows = _rows(session, actor, box, level, wanted, conditions)
     total = sum(row.visits for row in rows)
     if zoom >= SINGLES_FROM_ZOOM and total <= MAX_CLUSTERS:
-        found = _singles(session, [*conditions, or_(*_inside(box))])
+        found = _singles(session, _inside(box), conditions) if total else []
     else:
         clusters = list(_merged(rows).values())
         found = _alone(session, conditions, [one for one in clusters if one.count == 1])
@@ -172,7 +171,7 @@ def _alone(
     west, east = min(one.west for one in clusters), max(one.east for one in clusters)
     south, north = min(one.south for one in clusters), max(one.north for one in clusters)
     within = _in_box(Box(west, south, east, north), _VISIT.c.morton.in_(numbers))
-    return _singles(session, [*conditions, within])
+    return _singles(session, [within], conditions)
 
 
 def _count(
@@ -219,13 +218,15 @@ def _merged(rows: Sequence[Row[Any]]) -> dict[int, _Cluster]:
     return clusters
 
 
-def _singles(session: Session, where: Sequence[ColumnElement[bool]]) -> list[dict[str, Any]]:
+def _singles(
+    session: Session,
+    ranges: Sequence[ColumnElement[bool]],
+    conditions: Sequence[ColumnElement[bool]],
+) -> list[dict[str, Any]]:
+    """The check-ins themselves. UNION ALL, since an OR would have SQLite read all those days."""
     c = _VISIT.c
-    rows = session.execute(
-        select(c.id, c.store_id, c.author_id, c.checked_in_at, c.verdict, c.in_lat, c.in_lon).where(
-            *where
-        )
-    )
+    wanted = (c.id, c.store_id, c.author_id, c.checked_in_at, c.verdict, c.in_lat, c.in_lon)
+    rows = session.execute(union_all(*(select(*wanted).where(one, *conditions) for one in ranges)))
     return [
         {
             "lat": row.in_lat,

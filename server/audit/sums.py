@@ -20,6 +20,7 @@ from sqlalchemy import (
     Integer,
     Row,
     Table,
+    and_,
     cast,
     column,
     delete,
@@ -41,8 +42,8 @@ _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider th
 _SUM: Table = MapSum.__table__  # type: ignore[assignment]  # likewise
 _PERIOD: Table = MapPeriod.__table__  # type: ignore[assignment]  # likewise
 
-# Three levels between two of them: a view reads at most 64 times the cells that it shows.
-LEVELS: Final = (6, 9, 12, 15)
+# A view reads at most 16 times the cells that it shows: those of the next level that is kept.
+LEVELS: Final = (6, 8, 10, 12, 14, 16)
 _KEYS: Final = ("cell", "region_id", "verdict", "flag_bits")
 
 
@@ -265,7 +266,7 @@ def _add_up_month(session: Session, month: date) -> bool:
     if session.scalar(here) != (last - from_day).days + 1:
         return False
     _forget(session, Period.MONTH, month)
-    of_days = (_SUM.c.period == Period.DAY) & (_SUM.c.start >= month) & (_SUM.c.start < after)
+    of_days = and_(_of(Period.DAY), _SUM.c.start >= month, _SUM.c.start < after)
     _insert(session, _summed(Period.MONTH, _SUM.c.level, month, _SUM.c.cell, of_days))
     _mark(session, Period.MONTH, month)
     return True
@@ -307,8 +308,15 @@ def _insert(session: Session, selection: Any) -> None:
 
 
 def _forget(session: Session, period: Period, start: date) -> None:
-    for table in (_SUM, _PERIOD):
-        session.execute(delete(table).where(table.c.period == int(period), table.c.start == start))
+    session.execute(delete(_SUM).where(_of(period), _SUM.c.start == start))
+    session.execute(
+        delete(_PERIOD).where(_PERIOD.c.period == int(period), _PERIOD.c.start == start)
+    )
+
+
+def _of(period: Period) -> ColumnElement[bool]:
+    """The sums of a period, of every level: so that the key is followed down to the start."""
+    return and_(_SUM.c.period == int(period), _SUM.c.level.in_(LEVELS))
 
 
 def _mark(session: Session, period: Period, start: date) -> None:
@@ -316,8 +324,6 @@ def _mark(session: Session, period: Period, start: date) -> None:
 
 
 def forget_all(session: Session) -> None:
-    """Forget every sum: the organisation's days have moved to another time zone, or a check wants
-    them made anew.
-    """
+    """Forget every sum, as when the organisation's days have moved to another time zone."""
     session.execute(delete(_SUM))
     session.execute(delete(_PERIOD))

@@ -14,6 +14,7 @@ from server.kernel.changes import Change, ChangeCounter
 from server.kernel.geo import Fix, morton
 from server.kernel.ids import new_id
 from server.photos.models import Photo
+from server.visits.flag_bits import flag_bits
 from server.visits.models import Visit
 from server.visits.verdict import Pin, Thresholds, judge
 
@@ -57,6 +58,7 @@ def visit_row(
         "rule_version": judgement.rule_version,
         "explanation": judgement.explanation,
         "flags": judgement.flags,
+        "flag_bits": flag_bits(judgement.flags),
         "checked_out_at": at + timedelta(minutes=18),
         "out_lat": lat,
         "out_lon": lon,
@@ -66,6 +68,9 @@ def visit_row(
         "close_digest": seq.to_bytes(16, "big"),
         "dwell_s": 1080,
         "cancel_reason": None,
+        # All of it is here: else the server would go on looking for the rest of each.
+        "photos_said": 0,
+        "complete_at": at + timedelta(minutes=20),
         "rev": 2,
     }
 

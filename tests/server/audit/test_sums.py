@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -146,3 +147,13 @@ def test_an_empty_company_has_nothing_to_add_up(
 def test_each_code_has_a_bit_of_its_own() -> None:
     assert bits_of(CODES) == (1 << len(CODES)) - 1
     assert bits_of([]) == 0
+
+
+def test_the_command_adds_up_and_begins_anew(
+    app: Flask, seed: Seed, session: Session, clock: FrozenClock
+) -> None:
+    seed([{"at": NOW - timedelta(days=400)}])
+    run = app.test_cli_runner()
+    assert "Days added up: 1" in run.invoke(args=["storewalk", "map-sums"]).output
+    assert "Days added up: 0" in run.invoke(args=["storewalk", "map-sums"]).output
+    assert "Days added up: 1" in run.invoke(args=["storewalk", "map-sums", "--anew"]).output
