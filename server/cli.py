@@ -91,6 +91,18 @@ def learn_pins() -> None:
     click.echo(f"Proposals that changed: {changed}")
 
 
+@storewalk.command("map-sums")
+@click.option("--anew", is_flag=True, help="Forget the sums first: the time zone has changed.")
+def map_sums(*, anew: bool) -> None:
+    """Add up the check-ins of all days that are over, as the background job does by itself."""
+    from server.audit.sums import add_up, forget_all
+
+    if anew:
+        forget_all(db.session())
+        db.session.commit()
+    click.echo(f"Days added up: {add_up(db.session(), Clock())}")
+
+
 @storewalk.command("worker")
 def worker() -> None:
     """Run background jobs from Redis until stopped."""

@@ -1,14 +1,15 @@
 """Check-ins on a map, counted by the server: a browser freezes on ten thousand markers.
 
 A check-in's Morton number (kernel.geo) holds its cell at every zoom: the number shifted right by
-two bits is the cell one level up. So one GROUP BY over the index ix_visit_map does the clustering,
-and a viewport is a few ranges of that index.
+two bits is the cell one level up. So one GROUP BY does the clustering, and a viewport is a few
+ranges of an index: from afar of the sums of days and months (sums.py), close up of check-ins.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import (
@@ -19,15 +20,19 @@ from sqlalchemy import (
     and_,
     cast,
     func,
-    or_,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.orm import Session
 
+from server.accounts.queries import scope_regions
+from server.audit.models import MapSum
+from server.audit.sums import level_for, read_sums, spans_of
 from server.kernel.auth import Actor
-from server.kernel.clock import Clock, wire_time
+from server.kernel.clock import Clock, day_bounds, wire_time
 from server.kernel.geo import MORTON_BITS, interleave, tile_xy
+from server.visits.flag_bits import bits_of
 from server.visits.models import Visit
 from server.visits.queries import VisitFilters, visit_conditions
 
@@ -91,24 +96,82 @@ def find_clusters(
 ) -> dict[str, Any]:
     """Clusters of the check-ins that the actor may see inside the box: {clusters, total, unplaced}.
 
-    total counts those in the box, unplaced those of the whole selection that have no position.
+    total counts those in the box (from afar in the cells that it touches), unplaced those of the
+    whole selection that have no position.
     A cluster of one carries id, store_id, author_id and checked_in_at; from SINGLES_FROM_ZOOM on
     all do, unless there are more than MAX_CLUSTERS. Raises not_found for a region out of scope.
     """
     conditions = visit_conditions(session, actor, clock, wanted)
     level = min(zoom + _LEVELS_BELOW_TILE, MORTON_BITS)
-    rows = _count(session, _inside(box), conditions, level)
+    rows = _rows(session, actor, box, level, wanted, conditions)
     total = sum(row.visits for row in rows)
     if zoom >= SINGLES_FROM_ZOOM and total <= MAX_CLUSTERS:
-        found = _singles(session, [*conditions, or_(*_inside(box))])
+        found = _singles(session, _inside(box), conditions) if total else []
     else:
         clusters = list(_merged(rows).values())
-        numbers = [cluster.morton for cluster in clusters if cluster.count == 1]
-        alone = _in_box(box, _VISIT.c.morton.in_(numbers))
-        singles = _singles(session, [*conditions, alone]) if numbers else []
-        found = singles + [cluster.as_dict() for cluster in clusters if cluster.count > 1]
+        found = _alone(session, conditions, [one for one in clusters if one.count == 1])
+        found += [cluster.as_dict() for cluster in clusters if cluster.count > 1]
     placeless = select(func.count()).where(_VISIT.c.morton.is_(None), *conditions)
     return {"clusters": found, "total": total, "unplaced": session.scalar(placeless) or 0}
+
+
+def _rows(
+    session: Session,
+    actor: Actor,
+    box: Box,
+    level: int,
+    wanted: VisitFilters,
+    conditions: Sequence[ColumnElement[bool]],
+) -> Sequence[Row[Any]]:
+    """Sums by cell and verdict, from wherever they are had soonest."""
+    if wanted.rep or wanted.store:
+        # A person's or a store's check-ins are few, wherever on the map they are.
+        return _count(session, [_in_box(box, true())], conditions, level)
+    if level_for(level) is None:
+        return _count(session, _inside(box), conditions, level)
+    spans = spans_of(session, wanted.first, wanted.last)
+    rows = read_sums(
+        session, spans, cell_ranges(box), level, _sum_conditions(session, actor, wanted)
+    )
+    if spans.raw:
+        rows += _count(
+            session, [_in_box(box, _on_days(*run)) for run in spans.raw], conditions, level
+        )
+    return rows
+
+
+def _sum_conditions(
+    session: Session, actor: Actor, wanted: VisitFilters
+) -> list[ColumnElement[bool]]:
+    """What visit_conditions says of visits, said of their sums."""
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.region or not actor.is_office:
+        regions = scope_regions(session, actor, wanted.region)
+        conditions.append(MapSum.region_id.in_(regions))
+    if wanted.verdicts:
+        conditions.append(MapSum.verdict.in_(wanted.verdicts))
+    if wanted.flags:
+        conditions.append(MapSum.flag_bits.bitwise_and(bits_of(wanted.flags)) != 0)
+    return conditions
+
+
+def _on_days(first: date, last: date) -> ColumnElement[bool]:
+    start, end = day_bounds(first, last)
+    return and_(_VISIT.c.checked_in_at >= start, _VISIT.c.checked_in_at < end)
+
+
+def _alone(
+    session: Session, conditions: Sequence[ColumnElement[bool]], clusters: Sequence[_Cluster]
+) -> list[dict[str, Any]]:
+    """The check-ins that have their cells to themselves."""
+    if not clusters:
+        return []
+    numbers = [cluster.morton for cluster in clusters]
+    # Its neighbour outside the box may stand on the very same spot.
+    west, east = min(one.west for one in clusters), max(one.east for one in clusters)
+    south, north = min(one.south for one in clusters), max(one.north for one in clusters)
+    within = _in_box(Box(west, south, east, north), _VISIT.c.morton.in_(numbers))
+    return _singles(session, [within], conditions)
 
 
 def _count(
@@ -155,13 +218,15 @@ def _merged(rows: Sequence[Row[Any]]) -> dict[int, _Cluster]:
     return clusters
 
 
-def _singles(session: Session, where: Sequence[ColumnElement[bool]]) -> list[dict[str, Any]]:
+def _singles(
+    session: Session,
+    ranges: Sequence[ColumnElement[bool]],
+    conditions: Sequence[ColumnElement[bool]],
+) -> list[dict[str, Any]]:
+    """The check-ins themselves. UNION ALL, since an OR would have SQLite read all those days."""
     c = _VISIT.c
-    rows = session.execute(
-        select(c.id, c.store_id, c.author_id, c.checked_in_at, c.verdict, c.in_lat, c.in_lon).where(
-            *where
-        )
-    )
+    wanted = (c.id, c.store_id, c.author_id, c.checked_in_at, c.verdict, c.in_lat, c.in_lon)
+    rows = session.execute(union_all(*(select(*wanted).where(one, *conditions) for one in ranges)))
     return [
         {
             "lat": row.in_lat,

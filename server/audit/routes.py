@@ -17,7 +17,7 @@ from server.visits.queries import VisitFilters
 map_bp = blueprint("map", "/map", "The map of check-ins")
 blueprints = [map_bp]
 # Importing the jobs registers them, in the web process and in the worker alike.
-background = (jobs.STATISTICS,)
+background = (jobs.STATISTICS, jobs.SUMS)
 
 
 @map_bp.route("/clusters", methods=["GET"])

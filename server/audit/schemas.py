@@ -9,6 +9,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from server.audit.clusters import Box
+from server.visits.flag_bits import CODES
 from server.visits.schemas import Choices
 from server.visits.verdict import Verdict
 
@@ -50,7 +51,9 @@ class ClustersQuery(Schema):
     last = fields.Date(data_key="to")
     region = fields.String()
     rep = fields.String()
+    store = fields.String()
     verdicts = Choices(fields.String(validate=validate.OneOf(list(Verdict))), data_key="verdict")
+    flags = Choices(fields.String(validate=validate.OneOf(CODES)), data_key="flag")
 
 
 class ClusterOut(Schema):
@@ -73,7 +76,9 @@ class ClustersOut(Schema):
     """The check-ins of a viewport."""
 
     clusters = fields.List(fields.Nested(ClusterOut), required=True)
-    total = fields.Integer(required=True, metadata={"description": "Check-ins in the box."})
+    total = fields.Integer(
+        required=True, metadata={"description": "Check-ins in the box; from afar, in its cells."}
+    )
     unplaced = fields.Integer(
         required=True,
         metadata={"description": "Check-ins of the selection that have no position at all."},

@@ -40,7 +40,6 @@ class Event(StrEnum):
     VISIT_CANCELLED = "visit.cancelled"
     VISIT_NOTED = "visit.noted"
     VISIT_JUDGED = "visit.judged"
-    VISIT_PHOTOS_JUDGED = "visit.photos_judged"
     VISITS_JUDGED_AGAIN = "visits.judged_again"
     RULES_CHANGED = "organisation.rules_changed"
     PHOTO_ADDED = "photo.added"

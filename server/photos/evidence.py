@@ -20,9 +20,10 @@ from server.photos.images import Prepared
 from server.photos.likeness import RULE_VERSION, Print
 from server.photos.models import FindingKind, Photo, PhotoFinding, PhotoPrint, PhotoState
 from server.photos.neighbours import near_prints, one_at_a_time
-from server.photos.queries import added_at, findings_of
+from server.photos.queries import added_at
 from server.photos.records import Row
-from server.visits.photo_flags import replace_photo_flags
+from server.visits.domain import judge_photos
+from server.visits.photo_findings import known_findings
 
 _PHOTO: Table = Photo.__table__  # type: ignore[assignment]  # declared wider than it is
 _PRINT: Table = PhotoPrint.__table__  # type: ignore[assignment]  # likewise
@@ -76,7 +77,7 @@ def compare(session: Session, clock: Clock, photo_id: str, prepared: Prepared) -
             [row | {"id": new_id(), "rule_version": RULE_VERSION, "found_at": now} for row in rows],
         )
     concerned |= _visits_of(session, {row["photo_id"] for row in rows} | {photo_id})
-    replace_photo_flags(session, clock, findings_of(session, concerned), concerned)
+    judge_photos(session, None, clock, known_findings(session, sorted(concerned)))
 
 
 # The other photo, what they have in common, the bits that differ, and likeness.

@@ -197,13 +197,11 @@ def has_uploaded(session: Session, user_id: str, sha256: str) -> int | None:
 _UPLOADED = select(Upload.sha256, Upload.bytes).where(
     Upload.user_id == bindparam("user"), Upload.sha256.in_(bindparam("hashes", expanding=True))
 )
-<<<<<<< HEAD
 _HAS_UPLOADED = Prepared(
     select(Upload.bytes).where(
         Upload.user_id == bindparam("user"), Upload.sha256 == bindparam("sha256")
     )
 )
-=======
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,4 +261,3 @@ def added_at(row: Row) -> datetime:
     made: datetime = row["device_at"] + timedelta(milliseconds=row["clock_offset_ms"] or 0)
     received: datetime = row["received_at"]
     return min(made, received)
->>>>>>> photoev

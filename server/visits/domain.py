@@ -21,6 +21,8 @@ from server.kernel.ids import new_id
 from server.photos import queries as photos
 from server.stores.queries import StoreRef
 from server.visits import flags as all_flags
+from server.visits.counted_days import note_days
+from server.visits.flag_bits import flag_bits
 from server.visits.flags import Flag, PhotoFinding
 from server.visits.models import State, Visit, VisitJudgement
 from server.visits.verdict import RULE_VERSION, Judgement, Pin, Thresholds, judge
@@ -90,13 +92,18 @@ def write_judgements(
     session.execute(
         update(_VISIT)
         .where(_VISIT.c.id == bindparam("visit_id"))
-        .values({name: bindparam(f"new_{name}") for name in JUDGED} | {"rev": _VISIT.c.rev + 1}),
+        .values(
+            {name: bindparam(f"new_{name}") for name in JUDGED}
+            | {"flag_bits": bindparam("bits"), "rev": _VISIT.c.rev + 1}
+        ),
         [
             {"visit_id": row["id"]}
             | {f"new_{name}": judged[row["id"]].get(name, row[name]) for name in JUDGED}
+            | {"bits": flag_bits(judged[row["id"]].get("flags", row["flags"]))}
             for row in rows
         ],
     )
+    note_days(session, (row["checked_in_at"] for row in rows))
     journal.record_many(
         session, clock, actor, [_entry(row, judged[row["id"]], cause) for row in rows]
     )

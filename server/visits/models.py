@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, Text, text
+from sqlalchemy import BigInteger, Date, ForeignKey, Index, LargeBinary, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from server.kernel.db import Base, Id, Json, Utc
+from server.kernel.db import Base, BigId, Id, Json, Utc
 
 
 class State(StrEnum):
@@ -28,9 +28,10 @@ class Visit(Base):
 
     said_at is the phone's clock at check-in as told; checked_in_at is that corrected. in_digest
     and close_digest recognise the same check-in or closing sent again under another op id.
-    photos_said is how many photos the phone announced at check-out; complete_at when all of the
-    visit was here. time_error_s is how far checked_in_at may be off; close_step_s by how many
-    seconds the clock went back between check-in and closing.
+    flag_bits are the codes of flags as one number (flag_bits.py). photos_said is how many photos
+    the phone announced at check-out; complete_at when all of the visit was here. time_error_s is
+    how far checked_in_at may be off; close_step_s by how many seconds the clock went back between
+    check-in and closing.
     """
 
     __tablename__ = "visit"
@@ -62,6 +63,7 @@ class Visit(Base):
     rule_version: Mapped[int]
     explanation: Mapped[dict[str, Any]] = mapped_column(Json)
     flags: Mapped[list[dict[str, Any]]] = mapped_column(Json)
+    flag_bits: Mapped[int] = mapped_column(server_default="0", default=0)
     checked_out_at: Mapped[datetime | None] = mapped_column(Utc)
     out_lat: Mapped[float | None]
     out_lon: Mapped[float | None]
@@ -78,7 +80,18 @@ class Visit(Base):
     rev: Mapped[int]
 
     __table_args__ = (
-        Index(None, "checked_in_at", "id"),
+        # The list in its order, and a day's check-ins as the map counts them, from the index alone.
+        Index(
+            "ix_visit_time",
+            "checked_in_at",
+            "id",
+            "morton",
+            "region_id",
+            "verdict",
+            "flag_bits",
+            "in_lat",
+            "in_lon",
+        ),
         Index(None, "author_id", "checked_in_at"),
         # The order in which a phone made its records: a clock that went back shows there.
         Index(None, "author_id", "device_seq"),
@@ -99,10 +112,20 @@ class Visit(Base):
             "region_id",
             "author_id",
             "verdict",
+            "flag_bits",
             "in_lat",
             "in_lon",
         ),
     )
+
+
+class VisitDayChange(Base):
+    """A day of the organisation whose visits count in another way than when last added up."""
+
+    __tablename__ = "visit_day_change"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    day: Mapped[date] = mapped_column(Date, index=True)
 
 
 class VisitJudgement(Base):

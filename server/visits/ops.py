@@ -24,8 +24,10 @@ from server.stores.queries import StoreRef, stores_for_ops
 from server.visits import fields
 from server.visits.beside import weigh
 from server.visits.closing import close_clock, dwell_s
+from server.visits.counted_days import note_days
 from server.visits.domain import NEIGHBOUR, StoreJudge, change_flags
 from server.visits.fields import CheckIn, Closing, Note
+from server.visits.flag_bits import flag_bits
 from server.visits.flags import OWN, own_flags, replaced
 from server.visits.models import State, Visit, VisitNote
 from server.visits.records import NO_PHOTOS, Row, note_record, visit_record
@@ -71,7 +73,10 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
     if added:
         rows = list(added.values())
         late = weigh(session, judge.rules, actor.user_id, rows, stores)
+        for row in rows:
+            row["flag_bits"] = flag_bits(row["flags"])
         _WRITE_VISITS(session, rows)
+        note_days(session, (row["checked_in_at"] for row in rows))
         beside = {row["id"]: flags for row, flags in late}
         change_flags(session, None, clock, beside, NEIGHBOUR)
         _tell(session, actor, "visit", added)
@@ -129,6 +134,7 @@ def _new_visit(
         "rule_version": judgement.rule_version,
         "explanation": judgement.explanation,
         "flags": judgement.flags,
+        "flag_bits": flag_bits(judgement.flags),
         "checked_out_at": None,
         "out_lat": None,
         "out_lon": None,
@@ -171,12 +177,14 @@ def check_out_many(
         stayed_s = dwell_s(row, op.evidence, said)
         step_s, flags = close_clock(row, op, wanted)
         own = own_flags(wanted, dwell_s=stayed_s, completed=True, photos=said.photos)
+        flags = replaced(flags, OWN, own)
         return {
             "state": State.COMPLETED.value,
             "checked_out_at": out_at,
             **fields.fix_columns("out", said.fix),
             "dwell_s": stayed_s,
-            "flags": replaced(flags, OWN, own),
+            "flags": flags,
+            "flag_bits": flag_bits(flags),
             "close_step_s": step_s,
             "photos_said": said.photos,
             "close_digest": said.digest,
@@ -240,6 +248,8 @@ def _close_many(
             # The closing has its own time evidence, which the visit's columns do not hold.
             entries.append((event, "visit", op.record_id, _told(op, said)))
     if closed:
+        if event is journal.Event.VISIT_CHECKED_OUT:
+            note_days(session, (visits[visit_id]["checked_in_at"] for visit_id in closed))
         names = next(iter(closed.values()))
         session.execute(
             update(_VISIT)

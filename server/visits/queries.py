@@ -19,6 +19,7 @@ from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.photos import queries as photos
 from server.stores import queries as stores
+from server.visits.flag_bits import bits_of
 from server.visits.models import State, Visit, VisitNote
 from server.visits.records import (
     ABANDONED,
@@ -86,6 +87,7 @@ class VisitFilters:
     rep: str | None = None
     store: str | None = None
     verdicts: Sequence[str] = field(default_factory=tuple)
+    flags: Sequence[str] = field(default_factory=tuple)
     state: str | None = None
     q: str | None = None
 
@@ -127,6 +129,8 @@ def visit_conditions(
         conditions.append(_VISIT.c.store_id == wanted.store)
     if wanted.verdicts:
         conditions.append(_VISIT.c.verdict.in_(wanted.verdicts))
+    if wanted.flags:
+        conditions.append(_VISIT.c.flag_bits.bitwise_and(bits_of(wanted.flags)) != 0)
     if wanted.state:
         conditions.append(_in_state(wanted.state, today_start(clock)))
     if wanted.q and wanted.q.strip():

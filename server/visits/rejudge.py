@@ -7,7 +7,7 @@ a lost job is found again. After changed rules `flask storewalk rejudge` goes th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -30,6 +30,7 @@ from server.visits.domain import JUDGED, PIN_CHANGED, RULE_CHANGED, StoreJudge, 
 from server.visits.fields import fix_of
 from server.visits.flags import Flag, PhotoFinding
 from server.visits.models import RejudgeDue, State, Visit
+from server.visits.photo_findings import known_findings
 from server.visits.verdict import RULE_VERSION
 
 REJUDGE: Final = "visits.rejudge"
@@ -38,11 +39,6 @@ _DUE: Table = RejudgeDue.__table__  # type: ignore[assignment]  # likewise
 _ASK = BulkInsert(_DUE, keys=("store_id",), replaces=("asked_at", "actor_id"))
 # What a judgement decides anew; the version alone is no change worth a history.
 _DECIDED: Final = tuple(name for name in JUDGED if name != "rule_version")
-
-# Called with (session, visit ids): all that is known of these visits' photos. Empty: not asked,
-# and the flags of photos stay as they are.
-Findings = Callable[[Session, Collection[str]], Mapping[str, Sequence[PhotoFinding]]]
-photo_findings: list[Findings] = []
 
 
 @dataclass(slots=True)
@@ -132,13 +128,14 @@ def plan_visits(
     counts: dict[str, tuple[int, int]] = {}
     for part in chunks(ids):
         counts |= photos.counts(session, part)
-    found = [ask(session, ids) for ask in photo_findings]
+    findings: dict[str, list[PhotoFinding]] = {}
+    for part in chunks(ids):
+        findings |= known_findings(session, part)
     by_author: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         new = _judged(row, judge, stores[row["store_id"]], counts.get(row["id"], (0, 0))[0])
-        for findings in found:
-            flags = all_flags.photo_flags(judge.rules, findings.get(row["id"], ()))
-            new["flags"] = all_flags.replaced(new["flags"], all_flags.PHOTO, flags)
+        flags = all_flags.photo_flags(judge.rules, findings[row["id"]])
+        new["flags"] = all_flags.replaced(new["flags"], all_flags.PHOTO, flags)
         by_author.setdefault(row["author_id"], []).append(new)
     before = {row["id"]: row for row in rows}
     for author_id, fresh in sorted(by_author.items()):

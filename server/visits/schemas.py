@@ -9,6 +9,7 @@ from marshmallow import Schema, fields, validate
 
 from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
 from server.photos.schemas import PhotoOut
+from server.visits.flag_bits import CODES
 from server.visits.models import State
 from server.visits.records import ABANDONED
 from server.visits.verdict import Verdict
@@ -36,6 +37,7 @@ class VisitsQuery(Schema):
     rep = fields.String()
     store = fields.String()
     verdicts = Choices(fields.String(validate=validate.OneOf(list(Verdict))), data_key="verdict")
+    flags = Choices(fields.String(validate=validate.OneOf(CODES)), data_key="flag")
     state = fields.String(validate=validate.OneOf(STATES))
     q = fields.String(validate=validate.Length(max=80))
     cursor = fields.String()

@@ -15,6 +15,7 @@ from server.kernel.geo import Fix, morton
 from server.kernel.ids import new_id
 from server.photos.likeness import RULE_VERSION
 from server.photos.models import Photo
+from server.visits.flag_bits import flag_bits
 from server.visits.models import Visit
 from server.visits.verdict import Pin, Thresholds, judge
 
@@ -58,6 +59,7 @@ def visit_row(
         "rule_version": judgement.rule_version,
         "explanation": judgement.explanation,
         "flags": judgement.flags,
+        "flag_bits": flag_bits(judgement.flags),
         "checked_out_at": at + timedelta(minutes=18),
         "out_lat": lat,
         "out_lon": lon,
@@ -67,6 +69,9 @@ def visit_row(
         "close_digest": seq.to_bytes(16, "big"),
         "dwell_s": 1080,
         "cancel_reason": None,
+        # All of it is here: else the server would go on looking for the rest of each.
+        "photos_said": 0,
+        "complete_at": at + timedelta(minutes=20),
         "rev": 2,
     }
 

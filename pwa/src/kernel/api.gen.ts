@@ -211,7 +211,9 @@ export interface paths {
                     to?: string;
                     region?: string;
                     rep?: string;
+                    store?: string;
                     verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
+                    flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
                 };
                 header?: never;
                 path?: never;
@@ -3414,6 +3416,7 @@ export interface paths {
                     rep?: string;
                     store?: string;
                     verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
+                    flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
                     state?: "in_progress" | "completed" | "cancelled" | "abandoned";
                     q?: string;
                     cursor?: string;
@@ -3601,7 +3604,7 @@ export interface components {
         };
         ClustersOut: {
             clusters: components["schemas"]["ClusterOut"][];
-            /** @description Check-ins in the box. */
+            /** @description Check-ins in the box; from afar, in its cells. */
             total: number;
             /** @description Check-ins of the selection that have no position at all. */
             unplaced: number;

@@ -1,6 +1,6 @@
 """What photos are recognised by, what was found about them, what their EXIF block says
 
-Revision: 0007_photo_evidence, after: 0003_visit_complete
+Revision: 0007_photo_evidence, after: 0006_verdict
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007_photo_evidence"
-down_revision = "0003_visit_complete"
+down_revision = "0006_verdict"
 branch_labels = None
 depends_on = None
 

@@ -14,6 +14,7 @@ from server.kernel.clock import FrozenClock
 from server.kernel.geo import morton
 from server.kernel.ids import new_id
 from server.stores import domain as stores
+from server.visits.flag_bits import bits_of
 from server.visits.models import Visit
 from tests.server.conftest import NOW, World
 
@@ -22,7 +23,7 @@ Seed = Callable[..., list[dict[str, Any]]]
 
 @pytest.fixture
 def seed(session: Session, world: World, clock: FrozenClock) -> Seed:
-    """seed([{lat, lon, who, region, verdict, at}, …]) adds check-ins; all values have defaults."""
+    """seed([{lat, lon, who, region, verdict, at, flags}, …]) adds check-ins."""
     store_of: dict[str, str] = {}
 
     def store_in(region: str) -> str:
@@ -53,6 +54,7 @@ def _row(
 ) -> dict[str, Any]:
     region = point.get("region", "park")
     at: datetime = point.get("at", NOW - timedelta(minutes=number))
+    flags = [{"code": code, "words": {}, "numbers": {}} for code in point.get("flags", [])]
     lat, lon = point.get("lat", 31.3), point.get("lon", 120.6)
     return {
         "id": new_id(),
@@ -81,7 +83,8 @@ def _row(
         "distance_m": 10.0,
         "rule_version": 1,
         "explanation": {},
-        "flags": [],
+        "flags": flags,
+        "flag_bits": bits_of(point.get("flags", [])),
         "checked_out_at": None,
         "out_lat": None,
         "out_lon": None,

@@ -17,10 +17,8 @@ from server.kernel.jobs import run_now
 from server.office.ops import OPS as OFFICE_OPS
 from server.photos import domain, evidence, images
 from server.photos.background import SWEEP
-from server.photos.models import FindingKind, Photo, PhotoFinding, PhotoPrint
-from server.photos.queries import Finding
+from server.photos.models import Photo, PhotoFinding, PhotoPrint
 from server.visits.models import Visit
-from server.visits.photo_flags import replace_photo_flags
 from tests.server.conftest import World
 from tests.server.photos.conftest import sha
 from tests.server.photos.evidence import DAY_S, Add, findings, flags, recoded
@@ -40,9 +38,9 @@ def test_the_same_file_at_another_visit(
     assert (found.other_visit_id, found.distance_bits, found.likeness) == (visit_id, 0, 1.0)
     assert "photo_reused" not in flags(session, visit_id)
     flag = flags(session, other_visit)["photo_reused"]
-    assert flag["numbers"] == {"photos": 1}
-    assert flag["words"]["zh-CN"] == "1 张照片与以前的照片相同或几乎相同"
-    assert flag["words"]["en"] == "1 photo is the same, or almost the same, as an earlier one"
+    assert flag["numbers"] == {"photos": 1, "distance": 0}
+    assert flag["words"]["zh-CN"] == "1 张照片与别处已有的完全相同"
+    assert flag["words"]["en"] == "1 photo seen before, byte by byte the same"
 
 
 @pytest.mark.parametrize("form", ["JPEG", "WEBP", "AVIF"])
@@ -124,7 +122,7 @@ def test_five_pairs_say_it_all(
         visit = rep.check_in(store_id)
         add(rep, visit, shelf, ago=1000 - number)
         assert len(findings(session, visit)) == min(number, 5)
-    assert flags(session, visit)["photo_reused"]["numbers"] == {"photos": 1}
+    assert flags(session, visit)["photo_reused"]["numbers"]["photos"] == 1
 
 
 def test_pictures_that_show_nothing_are_like_no_other(
@@ -181,9 +179,9 @@ def test_the_flags_reach_phone_and_journal_once(
     entries = [
         entry["data"]
         for entry in journal.for_subject(session, "visit", again)
-        if entry["event"] == "visit.photos_judged"
+        if entry["event"] == "visit.judged" and entry["data"]["cause"] == "photos"
     ]
-    assert entries == [{"flags": ["photo_reused"]}]
+    assert [entry["raised"] for entry in entries] == [["photo_reused"]]
     query = select(Change.seq).where(
         Change.scope == user_scope(rep.actor.user_id), Change.record_id == again
     )
@@ -195,19 +193,6 @@ def test_the_flags_reach_phone_and_journal_once(
     session.commit()
     assert session.get_one(Visit, again, populate_existing=True).rev == rev
     assert len(findings(session, again)) == 1
-
-
-def test_other_flags_stay_and_photo_flags_go_with_their_cause(
-    session: Session, rep: Hand, visit_id: str, clock: FrozenClock
-) -> None:
-    off_site = {"code": "off_site", "words": {"zh-CN": "远", "en": "far"}, "numbers": {}}
-    session.execute(update(Visit).where(Visit.id == visit_id).values(flags=[off_site]))
-    found = Finding(FindingKind.REUSED_EXACT, photo_id="p", other_photo_id="o")
-    assert replace_photo_flags(session, clock, {visit_id: [found]}, [visit_id]) == 1
-    assert list(flags(session, visit_id)) == ["off_site", "photo_reused"]
-    assert replace_photo_flags(session, clock, {visit_id: [found]}, [visit_id]) == 0
-    assert replace_photo_flags(session, clock, {}, [visit_id]) == 1
-    assert list(flags(session, visit_id)) == ["off_site"]
 
 
 def test_photos_from_before_are_compared_by_the_sweep(

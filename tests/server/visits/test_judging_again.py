@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from flask import Flask
 from sqlalchemy import select, update
@@ -172,7 +170,7 @@ def test_an_organisation_that_wants_no_photos(
 
 
 def test_findings_of_photos_are_flags(
-    rep: Hand, store_id: str, session: Session, clock: FrozenClock
+    rep: Hand, store_id: str, session: Session, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visit = closed(rep, store_id, 3)
     assert judge_photos(session, None, clock, {visit: [REUSED, OLD]}) == 1
@@ -186,7 +184,9 @@ def test_findings_of_photos_are_flags(
     assert judge_photos(session, None, clock, {visit: [REUSED, OLD]}) == 0
     assert [one.cause for one in session.scalars(select(VisitJudgement))] == ["photos"]
     # They outlive a new judgement of the position.
-    assert rejudge.rejudge_all(session, clock, write=True).changed == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(rejudge, "known_findings", lambda *_: {visit: [REUSED, OLD]})
+        assert rejudge.rejudge_all(session, clock, write=True).changed == 0
     assert codes(session, visit) == ["photo_reused", "photo_old"]
     # What is no longer found is taken back.
     assert judge_photos(session, None, clock, {visit: []}) == 1
@@ -202,16 +202,12 @@ def test_a_gap_of_hours_is_a_time_zone_and_no_old_photo(
 
 
 def test_who_knows_the_photos_is_asked_when_judging_again(
-    rep: Hand, store_id: str, session: Session, clock: FrozenClock
+    rep: Hand, store_id: str, session: Session, clock: FrozenClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     visit = closed(rep, store_id, 3)
-
-    def ask(_session: Session, ids: Any) -> Any:
-        return {one: [REUSED] for one in ids}
-
-    rejudge.photo_findings.append(ask)
-    try:
+    with monkeypatch.context() as patched:
+        patched.setattr(rejudge, "known_findings", lambda _, ids: {one: [REUSED] for one in ids})
         assert rejudge.rejudge_all(session, clock, write=True).raised == {"photo_reused": 1}
-    finally:
-        rejudge.photo_findings.remove(ask)
     assert codes(session, visit) == ["photo_reused"]
+    # What nobody finds any more is taken back.
+    assert rejudge.rejudge_all(session, clock, write=True).cleared == {"photo_reused": 1}

@@ -1,0 +1,275 @@
+"""The map over 1,000,000 check-ins: clusters of any viewport, and how soon the console shows them.
+
+90 days, 3,000 stores in 60 cities of very different sizes, 40 districts, eight in a hundred
+doubtful. The viewports are those of a laptop (1,280 × 800) around a city, from the whole country
+to one street, each with filters as a supervisor sets them. The floor is plain SQLite adding up the
+sums of the same viewport and days, without scope, cells merged or JSON.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from pysqlite3 import dbapi2
+
+from server.accounts import domain as accounts
+from server.audit.clusters import Box, cell_ranges
+from server.audit.sums import add_up, level_for
+from server.kernel.clock import Clock
+from server.kernel.db import db
+from server.kernel.geo import MORTON_BITS, morton
+from server.visits.flag_bits import bits_of
+from tests.bench import bulk
+from tests.bench.registry import Figure, bench
+from tests.bench.serving import Place, place, reps, store_row
+from tests.bench.wire import RUNS, ask_all, check, get_request, median, percentile
+from tests.browser.conftest import ARGUMENTS
+from tests.browser.seed import PASSWORD
+from tests.chromium import find_or_install
+
+VISITS = 1_000_000
+DAYS = 90
+CITIES = 60
+STORES = 3_000
+DISTRICTS = 40
+LAST_DAY = datetime.now(UTC).date() - timedelta(days=1)
+ZOOMS = (4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 17)
+_CHUNK = 50_000
+_VERDICTS = ("on_site",) * 92 + ("off_site",) * 2 + ("uncertain",) * 4 + ("unverifiable",) * 2
+
+Point = tuple[float, float]
+
+
+def view(centre: Point, zoom: int) -> Box:
+    """What a laptop shows around a point: 1,280 by 800 pixels of a 256-pixel tile's zoom."""
+    lat, lon = centre
+    across = 360 / 2**zoom / 256
+    half_lon, half_lat = 640 * across, 400 * across * math.cos(math.radians(lat))
+    return Box(
+        max(lon - half_lon, -180),
+        max(lat - half_lat, -85),
+        min(lon + half_lon, 180),
+        lat + half_lat,
+    )
+
+
+def filters(districts: Sequence[str], chance: random.Random) -> str:
+    """What a supervisor or the office narrows the map to."""
+    days = chance.choice((1, 7, 7, 30, 30, DAYS))
+    first = LAST_DAY - timedelta(days=days - 1)
+    query = f"&from={first}&to={LAST_DAY}"
+    return query + chance.choice(
+        (
+            "",
+            "",
+            "&verdict=off_site,uncertain",
+            "&flag=off_site",
+            f"&region={chance.choice(districts)}",
+        )
+    )
+
+
+@bench
+def map_of_a_million() -> Iterator[Figure]:
+    with place() as here:
+        with here.app.app_context():
+            began = time.monotonic()
+            cities, districts = _write_visits(here)
+            add_up_began = time.monotonic()
+            print(f"  {VISITS:,} visits in {add_up_began - began:.0f} s", flush=True)
+            add_up(db.session(), Clock())
+            added_s = time.monotonic() - add_up_began
+            db.session.commit()
+            db.session.connection().exec_driver_sql("PRAGMA optimize=0x10012")
+            db.session.commit()
+            db.engine.dispose()
+        here.start()
+        yield Figure(f"adding up {DAYS} days of the map", added_s / DAYS * 1000, "ms a day")
+        yield from _clusters(here, cities, districts)
+        yield from _console(here)
+
+
+def _clusters(here: Place, cities: Sequence[Point], districts: Sequence[str]) -> Iterator[Figure]:
+    token = here.log_in("office", "bench-map")
+    chance = random.Random(3)
+    times: list[float] = []
+    floors: list[float] = []
+    by_zoom: dict[int, list[float]] = {}
+    with closing(dbapi2.connect(str(here.database))) as database:
+        for run in range(RUNS + 1):
+            for zoom in ZOOMS:
+                box = view(chance.choice(cities), zoom)
+                query = filters(districts, chance)
+                bbox = f"{box.west:.6f},{box.south:.6f},{box.east:.6f},{box.north:.6f}"
+                path = f"/api/v1/map/clusters?bbox={bbox}&zoom={zoom}{query}"
+                answers = ask_all(here.port, [get_request(path, token)])
+                check(answers)
+                floor = _floor_ms(database, box, zoom)
+                if run:  # the first run warms both
+                    times.append(answers[0].ms)
+                    floors.append(floor)
+                    by_zoom.setdefault(zoom, []).append(answers[0].ms)
+    name = "clusters of a viewport over 1 M, p95 of all zooms"
+    yield Figure(name, percentile(times, 0.95), "ms", 30, percentile(floors, 0.95))
+    yield Figure("  median", median(times), "ms", None, median(floors))
+    slowest = max(by_zoom, key=lambda zoom: median(by_zoom[zoom]))
+    yield Figure(f"  median of the slowest zoom, {slowest}", median(by_zoom[slowest]), "ms")
+
+
+def _floor_ms(database: Any, box: Box, zoom: int) -> float:
+    level = level_for(zoom + 2) or 16
+    shift = 2 * (MORTON_BITS - level)
+    began = time.monotonic()
+    for first, last in cell_ranges(box):
+        database.execute(
+            "SELECT cell >> 4, verdict, sum(visits), sum(lat_sum), sum(lon_sum) FROM map_sum "
+            "WHERE period = 0 AND level = ? AND start = ? AND cell BETWEEN ? AND ? GROUP BY 1, 2",
+            (level, str(LAST_DAY), first >> shift, last >> shift),
+        ).fetchall()
+    return (time.monotonic() - began) * 1000
+
+
+def _write_visits(here: Place) -> tuple[list[Point], list[str]]:
+    """The visits, and the cities and districts that they are in. Straight into the table."""
+    chance = random.Random(17)
+    hq = here.company.regions["hq"]
+    districts = [
+        accounts.create_region(
+            db.session(), None, Clock(), {"code": f"m{n}", "name": f"{n} 片区", "parent_id": hq}
+        ).id
+        for n in range(DISTRICTS)
+    ]
+    cities = [(chance.uniform(22, 42), chance.uniform(102, 121)) for _ in range(CITIES)]
+    # The largest city has a hundred times the stores of the smallest.
+    weights = [1 / (1 + number) for number in range(CITIES)]
+    stores = _stores(cities, weights, districts, chance)
+    table = db.metadata.tables["store"]
+    db.session.execute(table.insert(), [row for row, _ in stores])
+    db.session.commit()
+    template = bulk.visit_row("a", "s", "r", datetime.now(UTC), 1, chance)
+    people = [here.company.people[name] for name in reps(here.company)]
+    visit = db.metadata.tables["visit"]
+    # How soon they are written is not what is measured.
+    db.session.connection().exec_driver_sql("PRAGMA cache_size=-400000")
+    first_day = datetime.combine(LAST_DAY - timedelta(days=DAYS - 1), datetime.min.time(), UTC)
+    for start in range(0, VISITS, _CHUNK):
+        rows = []
+        for number in range(start, min(start + _CHUNK, VISITS)):
+            store, (lat, lon) = stores[chance.randrange(STORES)]
+            lat, lon = lat + chance.gauss(0, 0.0004), lon + chance.gauss(0, 0.0004)
+            verdict = _VERDICTS[chance.randrange(100)]
+            # Day by day, as they would have come; one to eleven o'clock UTC is working time.
+            day, within = divmod(number, VISITS // DAYS)
+            at = first_day + timedelta(days=day, hours=1, seconds=within * 3)
+            rows.append(
+                template
+                | {
+                    "id": f"{number:032x}",
+                    "author_id": people[number % len(people)],
+                    "store_id": store["id"],
+                    "region_id": store["region_id"],
+                    "checked_in_at": at,
+                    "in_lat": lat,
+                    "in_lon": lon,
+                    "morton": morton(lat, lon),
+                    "verdict": verdict,
+                    "explanation": {},
+                    "flags": [],
+                    "flag_bits": 0 if verdict == "on_site" else bits_of([verdict]),
+                    "device_seq": number,
+                }
+            )
+        db.session.execute(visit.insert(), rows)
+        db.session.commit()
+    return cities, districts
+
+
+def _stores(
+    cities: Sequence[Point],
+    weights: Sequence[float],
+    districts: Sequence[str],
+    chance: random.Random,
+) -> list[tuple[dict[str, Any], Point]]:
+    found = []
+    now = datetime.now(UTC)
+    for number in range(STORES):
+        city = chance.choices(range(CITIES), weights)[0]
+        lat = cities[city][0] + chance.gauss(0, 0.06)
+        lon = cities[city][1] + chance.gauss(0, 0.08)
+        district = districts[city % DISTRICTS]
+        row = store_row(f"{number:036x}", 900_000 + number, district, lat, lon, now)
+        found.append((row, (lat, lon)))
+    return found
+
+
+FIRST_BUBBLE = ".leaflet-marker-pane .bubble"
+# How long each frame took while the map was dragged, as the page itself saw it.
+FRAMES = """() => new Promise((resolve) => {
+    const times = []
+    let last = performance.now()
+    const step = (now) => {
+        times.push(now - last)
+        last = now
+        if (window.dragged) resolve(times)
+        else requestAnimationFrame(step)
+    }
+    window.dragged = false
+    requestAnimationFrame(step)
+})"""
+
+
+def _console(here: Place) -> Iterator[Figure]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_or_install(), args=ARGUMENTS)
+        try:
+            seconds = [_open(browser, here) for _ in range(RUNS)]
+            yield Figure("console's map, log-in to first clusters", median(seconds), "s", 1.0)
+            page = _logged_in(browser, here)
+            page.locator(FIRST_BUBBLE).first.wait_for()
+            frames = _drag(page)
+            rate = 1000 / median(frames)
+            yield Figure("  frames a second while dragging", rate, "fps", 60, more_is_better=True)
+            yield Figure("  longest frame while dragging", max(frames), "ms")
+        finally:
+            browser.close()
+
+
+def _logged_in(browser: Browser, here: Place) -> Page:
+    page = browser.new_page(
+        base_url=f"http://127.0.0.1:{here.port}", viewport={"width": 1280, "height": 800}
+    )
+    page.goto("/console/login")
+    page.locator("input[autocomplete=username]").fill("office")
+    page.locator("input[type=password]").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    return page
+
+
+def _open(browser: Browser, here: Place) -> float:
+    page = _logged_in(browser, here)
+    began = time.monotonic()
+    page.locator(FIRST_BUBBLE).first.wait_for()
+    took = time.monotonic() - began
+    page.context.close()
+    return took
+
+
+def _drag(page: Page) -> list[float]:
+    page.wait_for_timeout(500)
+    page.evaluate(f"window.frames_seen = ({FRAMES})()")
+    page.mouse.move(640, 500)
+    page.mouse.down()
+    for step in range(60):
+        page.mouse.move(640 - 5 * step, 500 - 2 * step)
+        page.wait_for_timeout(16)
+    page.mouse.up()
+    page.evaluate("window.dragged = true")
+    frames: list[float] = page.evaluate("window.frames_seen")
+    return frames[2:]
