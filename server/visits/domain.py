@@ -37,7 +37,10 @@ PHOTOS = "photos"
 
 # The columns of a judgement, in the visit and in the history alike.
 JUDGED = ("rule_version", "verdict", "distance_m", "explanation", "flags")
-_FIND_JUDGED = Lookup(_VISIT.c.id, [_VISIT.c[name] for name in ("id", "author_id", *JUDGED)])
+_FIND_JUDGED = Lookup(
+    _VISIT.c.id,
+    [_VISIT.c[name] for name in ("id", "author_id", "checked_in_at", *JUDGED)],
+)
 _FIND_PHOTO_FACTS = Lookup(
     _VISIT.c.id, [_VISIT.c[name] for name in ("id", "state", "dwell_s", "photos_said", "flags")]
 )

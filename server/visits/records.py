@@ -23,7 +23,7 @@ VISIT_COLUMNS: Final = (
     *("id", "store_id", "author_id", "region_id", "state", "planned"),
     *("checked_in_at", "checked_out_at", "dwell_s", *_IN, *_OUT, "in_reason", "cancel_reason"),
     *("verdict", "distance_m", "explanation", "flags"),
-    *("received_at", "device_at", "clock_offset_ms", "rev"),
+    *("received_at", "device_at", "clock_offset_ms", "time_error_s", "rev"),
 )
 
 
