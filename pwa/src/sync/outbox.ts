@@ -2,7 +2,7 @@
 // server has acknowledged it, in the same transaction that writes the server's record.
 import { applyRecords, type ServerRecord } from '../db/records'
 import type { Db } from '../db/schema'
-import { inTransaction, type Tables } from '../db/tables'
+import { inTransaction, unfinishedUploads, type Tables } from '../db/tables'
 import type { Entity, HandoutRecord, Id, IsoTime, OpKind, OutboxOp } from '../db/types'
 import { isParked, type Mark, type OpView, type UploadView } from './engine'
 import type { WireOp } from './transport'
@@ -24,9 +24,9 @@ const ENTITY_OF: Record<OpKind, Entity> = {
 export async function snapshot(db: Db): Promise<Snapshot> {
   const [ops, uploads] = await Promise.all([
     db.outbox.toArray(),
-    db.uploads.where('state').anyOf('waiting', 'sending').toArray(),
+    unfinishedUploads(db, ['waiting', 'sending']),
   ])
-  return { ops, uploads: uploads.sort((a, b) => a.created_at.localeCompare(b.created_at)) }
+  return { ops, uploads }
 }
 
 /** After a start: what was on its way when the page ended is waiting again. */
@@ -126,7 +126,7 @@ export interface Backlog {
 export async function backlog(db: Db): Promise<Backlog> {
   const [ops, uploads] = await Promise.all([
     db.outbox.toArray(),
-    db.uploads.where('state').anyOf('waiting', 'sending', 'failed').toArray(),
+    unfinishedUploads(db),
   ])
   const times = [...ops, ...uploads].map((one) => one.created_at).sort()
   return {
