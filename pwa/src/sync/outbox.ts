@@ -2,7 +2,7 @@
 // server has acknowledged it, in the same transaction that writes the server's record.
 import { applyRecords, type ServerRecord } from '../db/records'
 import type { Db } from '../db/schema'
-import { inTransaction, unfinishedUploads, type Tables } from '../db/tables'
+import { inTransaction, reading, unfinishedUploads, type Tables } from '../db/tables'
 import type { Entity, HandoutRecord, Id, IsoTime, OpKind, OutboxOp } from '../db/types'
 import { isParked, type Mark, type OpView, type UploadView } from './engine'
 import type { WireOp } from './transport'
@@ -22,10 +22,8 @@ const ENTITY_OF: Record<OpKind, Entity> = {
 
 /** Read what waits. Files are not touched. */
 export async function snapshot(db: Db): Promise<Snapshot> {
-  const [ops, uploads] = await Promise.all([
-    db.outbox.toArray(),
-    unfinishedUploads(db, ['waiting', 'sending']),
-  ])
+  const [ops, uploads] = await reading(db, ['outbox', 'uploads'], (t) =>
+    Promise.all([t.outbox.toArray(), unfinishedUploads(t, ['waiting', 'sending'])]))
   return { ops, uploads }
 }
 
@@ -124,10 +122,8 @@ export interface Backlog {
 
 /** Count what waits. A failed upload and a parked op are unsent work, too. */
 export async function backlog(db: Db): Promise<Backlog> {
-  const [ops, uploads] = await Promise.all([
-    db.outbox.toArray(),
-    unfinishedUploads(db),
-  ])
+  const [ops, uploads] = await reading(db, ['outbox', 'uploads'], (t) =>
+    Promise.all([t.outbox.toArray(), unfinishedUploads(t)]))
   const times = [...ops, ...uploads].map((one) => one.created_at).sort()
   return {
     ops: ops.length,

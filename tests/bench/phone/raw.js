@@ -26,6 +26,7 @@ window.bare = (() => {
   }
 
   const frame = () => new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)))
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
   /** Milliseconds of each visit: as many transactions, rows and bytes as the app's five saves write. */
   async function visits(count, photosEach, bytes, thumbBytes, sample) {
@@ -33,7 +34,7 @@ window.bare = (() => {
     const times = []
     for (let number = 0; number < count; number += 1) {
       const pictures = Array.from({ length: photosEach }, () => [noise(bytes), noise(thumbBytes)])
-      await frame()
+      await pause(200)
       const began = performance.now()
       const visit = `v${number}`
       const op = (at) => ['outbox', `o${number}-${at}`, sample.op]

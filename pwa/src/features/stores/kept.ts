@@ -5,7 +5,7 @@ import type { Db } from '../../db/schema'
 import type { StoreRecord } from '../../db/types'
 
 /** Rows read at once: with more, a slow phone's screen stands still. */
-const LOT = 500
+const LOT = 200
 
 /** By the name of the database. */
 const kept = new Map<string, Promise<readonly StoreRecord[]>>()

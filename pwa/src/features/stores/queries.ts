@@ -1,7 +1,7 @@
 // Stores as the rep looks for them: near, by name, by address, by code, by first letters.
 import { organisation } from '../../app/session'
 import type { Db } from '../../db/schema'
-import { rowsWith } from '../../db/tables'
+import { reading, rowsWith } from '../../db/tables'
 import type { Id, LocalVisit, StoreRecord } from '../../db/types'
 import { dayOf } from '../../kernel/clock'
 import { between, type Place } from '../../kernel/geo'
@@ -34,7 +34,8 @@ export async function storeList(db: Db, query: StoreQuery = {}): Promise<StoreRo
     names.compare(a.store.name, b.store.name) ||
     names.compare(a.store.code, b.store.code))
   const visits = await latestVisits(db, shown.map((row) => row.store.id))
-  return shown.map((row) => ({ ...row, ...visitsOf(visits.get(row.store.id) ?? []) }))
+  const today = dayOf(new Date(), organisation.value.time_zone)
+  return shown.map((row) => ({ ...row, ...visitsOf(visits.get(row.store.id) ?? [], today) }))
 }
 
 // One is slow to make, and compares thousands of names.
@@ -79,7 +80,8 @@ function plain(text: string): string {
 
 async function latestVisits(db: Db, storeIds: readonly Id[]): Promise<Map<Id, LocalVisit[]>> {
   const found = new Map<Id, LocalVisit[]>()
-  for (const visit of await rowsWith(db.visits, 'store_id', storeIds)) {
+  const visits = await reading(db, ['visits'], (t) => rowsWith(t.visits, 'store_id', storeIds))
+  for (const visit of visits) {
     const list = found.get(visit.store_id)
     if (list) list.push(visit)
     else found.set(visit.store_id, [visit])
@@ -87,18 +89,13 @@ async function latestVisits(db: Db, storeIds: readonly Id[]): Promise<Map<Id, Lo
   return found
 }
 
-function visitsOf(visits: LocalVisit[]): Pick<StoreRow, 'open_visit_id' | 'visited_today' | 'last_visit'> {
+function visitsOf(visits: LocalVisit[], today: string): Pick<StoreRow, 'open_visit_id' | 'visited_today' | 'last_visit'> {
   const [last] = newestFirst(visits)
   return {
     last_visit: last ?? null,
-    visited_today: visits.some((visit) => visit.state === 'completed' && isToday(visit)),
+    visited_today: visits.some((visit) => visit.state === 'completed' && dayOf(visit.checked_in_at, organisation.value.time_zone) === today),
     open_visit_id: openOf(visits)[0]?.id ?? null,
   }
-}
-
-function isToday(visit: LocalVisit): boolean {
-  const zone = organisation.value.time_zone
-  return dayOf(visit.checked_in_at, zone) === dayOf(new Date(), zone)
 }
 
 function newestFirst(visits: readonly LocalVisit[]): LocalVisit[] {

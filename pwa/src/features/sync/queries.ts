@@ -1,6 +1,6 @@
 // Everything that waits, one line each, for the sync page and for the page of a visit.
 import type { Db } from '../../db/schema'
-import { rowsWith, unfinishedUploads } from '../../db/tables'
+import { reading, rowsWith, unfinishedUploads } from '../../db/tables'
 import type { Id, IsoTime, OpKind, OutboxOp, Upload } from '../../db/types'
 import type { Problem } from '../../kernel/problem'
 import { blockedOps, dependentsOf, isParked } from '../../sync/engine'
@@ -69,7 +69,7 @@ export async function parkedStory(db: Db, key: string): Promise<ParkedStory | nu
 
 /** What waits of some records, files left out. */
 export async function itemsOfRecords(db: Db, ids: readonly Id[]): Promise<SyncItem[]> {
-  const ops = (await rowsWith(db.outbox, 'record_id', ids)).sort((a, b) => a.seq - b.seq)
+  const ops = (await reading(db, ['outbox'], (t) => rowsWith(t.outbox, 'record_id', ids))).sort((a, b) => a.seq - b.seq)
   // What blocks them may belong to another record, so all ops are looked at.
   return describeOps(db, ops, ops.length > 0 ? blockedOps(await db.outbox.toArray()) : new Set())
 }
@@ -93,7 +93,7 @@ async function describeOps(db: Db, ops: readonly OutboxOp[], blocked: ReadonlySe
 }
 
 async function describeUploads(db: Db, uploads: readonly Upload[]): Promise<SyncItem[]> {
-  const photos = await rowsWith(db.photos, 'sha256', uploads.map((one) => one.sha256))
+  const photos = await reading(db, ['photos'], (t) => rowsWith(t.photos, 'sha256', uploads.map((one) => one.sha256)))
   const byHash = new Map(photos.map((photo) => [photo.sha256, photo]))
   const stores = await storesOfVisits(db, photos.map((photo) => photo.visit_id ?? ''))
   return uploads.map((upload) => {
