@@ -24,7 +24,7 @@ from tests.bench.serving import STORES_A_REP, Place, place, store_row
 
 REP = "rep2"
 MORE = 5_000
-PAGE = 500  # the app's own (pwa/src/sync/pull.ts)
+PAGE = 500  # the app's own (pwa/src/sync/engine.ts)
 SLOWER = 6
 PULL = "**/api/v1/sync/pull*"
 
