@@ -117,6 +117,9 @@ describe('what waits', () => {
     ])
     expect(items[2]).toMatchObject({ bytes: 300, bytes_sent: 0 })
     expect(await heldOnPhone(db)).toMatchObject({ visits: 1, photos: 1, photos_bytes: 300, unsent: 3, stores: 5 })
+    await handOut(db, { visit_id: visit, material_id: 'm', quantity: 1, recipient: '', signature: new Uint8Array([9]).buffer })
+    const signature = (await syncItems(db)).find((item) => item.kind === 'signature.bytes')
+    expect(signature).toMatchObject({ store_name: '观前街 大润发', state: 'waiting' })
   })
 })
 

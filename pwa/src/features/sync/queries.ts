@@ -95,7 +95,11 @@ async function describeOps(db: Db, ops: readonly OutboxOp[], blocked: ReadonlySe
 async function describeUploads(db: Db, uploads: readonly Upload[]): Promise<SyncItem[]> {
   const photos = await reading(db, ['photos'], (t) => rowsWith(t.photos, 'sha256', uploads.map((one) => one.sha256)))
   const byHash = new Map(photos.map((photo) => [photo.sha256, photo]))
-  const stores = await storesOfVisits(db, photos.map((photo) => photo.visit_id ?? ''))
+  // Few have a signature that is still here, and no index is kept for them.
+  const signed = uploads.some((one) => one.what === 'signature') ? await db.handouts.toArray() : []
+  const visits = new Map<string | null, Id>(signed.map((one) => [one.signature_sha256, one.visit_id]))
+  for (const { sha256, visit_id } of photos) if (visit_id) visits.set(sha256, visit_id)
+  const stores = await storesOfVisits(db, uploads.map((one) => visits.get(one.sha256) ?? ''))
   return uploads.map((upload) => {
     const photo = byHash.get(upload.sha256)
     return {
@@ -105,7 +109,7 @@ async function describeUploads(db: Db, uploads: readonly Upload[]): Promise<Sync
       // 'done' is not asked for above.
       state: upload.state === 'done' ? 'waiting' : upload.state,
       record_id: photo?.id ?? null,
-      store_name: stores.get(photo?.visit_id ?? '') ?? null,
+      store_name: stores.get(visits.get(upload.sha256) ?? '') ?? null,
       title: photo?.kind ?? null,
       problem: upload.problem,
       attempts: upload.attempts,
