@@ -3,6 +3,7 @@ import App from './app/App.vue'
 import { i18n, startLanguage, t } from './app/i18n'
 import { watchInstall } from './app/install'
 import { createAppRouter } from './app/router'
+import { currentUser, openDb } from './app/session'
 import './app/theme.css'
 import { toast } from './app/toast'
 import { followSession } from './sync'
@@ -12,6 +13,8 @@ async function start(): Promise<void> {
   // A screen that is not on the phone yet, and no network to fetch it.
   window.addEventListener('vite:preloadError', () => toast(t('common.notLoaded')))
   // The router begins to load the first screen here, while the words are on their way.
+  // The phone's database opens meanwhile, too.
+  if (currentUser.value) openDb().open().catch(() => undefined) // a screen that asks it hears why
   const app = createApp(App).use(i18n).use(createAppRouter())
   await startLanguage()
   app.mount('#app')

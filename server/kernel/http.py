@@ -20,7 +20,7 @@ from webargs.flaskparser import FlaskParser
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, RequestEntityTooLarge
 from werkzeug.wrappers import Response as BaseResponse
 
-from server.kernel import problems
+from server.kernel import problems, validation
 from server.kernel.auth import Actor, current_actor
 from server.kernel.clock import Clock
 from server.kernel.db import READ_METHODS, db
@@ -280,7 +280,7 @@ def _field_errors(messages: Any, path: str = "") -> Any:
             yield from _field_errors(value, inner)
     else:
         for message in messages if isinstance(messages, list) else [messages]:
-            yield {"field": path, "message": str(message)}
+            yield {"field": path, "message": validation.say(str(message), language())}
 
 
 def install(app: Flask) -> None:

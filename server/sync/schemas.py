@@ -102,7 +102,7 @@ class WireTime(fields.String):
         try:
             return parse_time(text)
         except ValueError as error:
-            raise ValidationError(str(error)) from error
+            raise ValidationError("Not a valid time with its zone.") from error
 
 
 class WireTimeText(WireTime):

@@ -38,7 +38,7 @@ from tests.bench.wire import RUNS, Line, ask_all, check, get_request, median, pe
 AMONG = 50_000
 NEW = 200
 FIRST_STORES = 5_000
-# The app's own page (pwa/src/sync/pull.ts), and the largest that the server gives.
+# The app's own page (pwa/src/sync/engine.ts), and the largest that the server gives.
 PAGES = (500, 2_000)
 ASKED = 60
 WRITERS = 6

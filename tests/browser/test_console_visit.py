@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser import office
 from tests.browser.conftest import Open, watch
@@ -210,3 +210,35 @@ def test_to_the_neighbour_and_back(open_desktop: Open, story: Story) -> None:
     expect(stage.locator(".offset")).to_have_count(1)
     expect(stage.locator(".offset")).to_have_text("400 米")
     expect(stage.locator(".leaflet-control-scale-line")).to_be_visible()
+
+
+def test_a_photo_that_is_being_made_ready_appears_by_itself(
+    open_desktop: Open, story: Story
+) -> None:
+    context = open_desktop()
+    office.log_in(context, story.region.supervisor)
+    page = context.new_page()
+    asked: list[bool] = []
+    ready = False
+
+    def answer(route: Route) -> None:
+        """The server's own answer; until `ready`, as it was while the pictures were made."""
+        fetched = route.fetch()
+        body = fetched.json()
+        asked.append(ready)
+        if not ready:
+            for photo in body["photos"]:
+                if photo["state"] == "complete":
+                    photo["state"] = "stored"
+        route.fulfill(response=fetched, json=body)
+
+    page.route(f"**/api/v1/visits/{story.visit}", answer)
+    page.goto(f"/console/visits/{story.visit}")
+    expect(page.get_by_text("处理中")).to_have_count(len(SHOWN))
+    expect(page.locator(".group img")).to_have_count(0)
+    ready = True
+    expect(page.locator(".group img")).to_have_count(len(SHOWN), timeout=15_000)
+    # One photo's bytes have not come: that may take days, and nobody waits for it here.
+    seen = len(asked)
+    page.wait_for_timeout(4_500)
+    assert len(asked) == seen

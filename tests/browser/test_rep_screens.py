@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from server.config import ROOT
-from tests.browser import rep
+from tests.browser import office, rep
 from tests.browser.api import Api
 from tests.browser.conftest import Open, watch
 from tests.browser.seed import PASSWORD
@@ -181,3 +181,22 @@ def _check_words(words: str, locale: str) -> None:
         # Names of people, places and things are data; the words of the app are not.
         for text in ("门店", "签到", "同步", "今日", "报到", "照片", "退出"):
             assert text not in words.replace("巡店", ""), f"{text} on an English screen"
+
+
+def test_a_long_list_of_stores_comes_in_full(open_phone: Open, site: Site) -> None:
+    region = office.make_region(site, "longlist", "长名单区", "长主管")
+    region.add_rep("多店员")
+    for number in range(45):
+        region.add_store(f"长名单 {number:02} 店", 31.2 + number / 1000, 120.5)
+    page = open_phone(*HERE).new_page()
+    page.goto("/")
+    page.get_by_label("用户名").fill("longlist-rep1")
+    page.get_by_label("密码").fill(PASSWORD)
+    page.get_by_role("button", name="登录", exact=True).tap()
+    stores = page.locator("a[href^='/stores/']")
+    # The first few stand there at once, the rest of a page follows by itself.
+    expect(stores).to_have_count(40)
+    page.get_by_role("button", name="显示更多").tap()
+    expect(stores).to_have_count(45)
+    expect(stores.last).to_contain_text("长名单 44 店")
+    expect(page.get_by_role("button", name="显示更多")).to_have_count(0)

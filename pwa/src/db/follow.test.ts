@@ -21,6 +21,25 @@ it('asks again after each change, and no more once it was stopped', async () => 
   expect(seen).toHaveLength(count)
 })
 
+it('answers changes that come in a row together, and does not wait for their end', async () => {
+  const db = freshDb()
+  let asked = 0
+  const seen: number[] = []
+  const stop = follow(async () => {
+    asked += 1
+    return db.stores.count()
+  }, (found) => seen.push(found))
+  await vi.waitFor(() => expect(seen).toEqual([0]))
+  await Promise.all([1, 2, 3, 4, 5, 6].map((number) => db.stores.put(aStore(`s${number}`))))
+  await vi.waitFor(() => expect(seen.at(-1)).toBe(6))
+  expect(asked).toBeLessThan(4)
+  // Changes without a pause: the answer comes all the same.
+  let made = 6
+  while (seen.at(-1) === 6) await db.stores.put(aStore(`s${(made += 1)}`))
+  expect(seen.at(-1)).toBeGreaterThan(6)
+  stop()
+})
+
 it('sees changes of what a query reads in its depths', async () => {
   const db = freshDb()
   const deep = async () => {

@@ -1,9 +1,15 @@
 // Watching the local database: by this tab, by others, by the sync.
 import Dexie from 'dexie'
 
+/** A change is looked at once nothing has followed it for this long ... */
+const QUIET_MS = 50
+/** ... and at the latest after this. */
+const PATIENCE_MS = 300
+
 /**
  * Ask `query` now, and again after every change of the local database; returns how to stop. `next` gets each
- * answer, never an outdated one after a newer.
+ * answer, never an outdated one after a newer. Changes that come in a row are answered together: reading holds up
+ * the next save, and a pull of thousands of records is no news a dozen times over.
  *
  * Not Dexie's liveQuery: it loses sight of what a query reads below its first few awaits.
  */
@@ -11,6 +17,8 @@ export function follow<T>(query: () => Promise<T>, next: (found: T) => void): ()
   let stopped = false
   let running = false
   let again = false
+  let timer: ReturnType<typeof setTimeout> | null = null
+  let since = 0
 
   async function ask(): Promise<void> {
     again = true
@@ -28,11 +36,22 @@ export function follow<T>(query: () => Promise<T>, next: (found: T) => void): ()
     running = false
   }
 
-  const onChange = () => void ask()
+  const onChange = () => {
+    const now = Date.now()
+    if (timer === null) since = now
+    else clearTimeout(timer)
+    // A clock set back in between must not put it off.
+    const left = Math.min(QUIET_MS, Math.max(0, PATIENCE_MS - Math.abs(now - since)))
+    timer = setTimeout(() => {
+      timer = null
+      void ask()
+    }, left)
+  }
   Dexie.on('storagemutated', onChange)
   void ask()
   return () => {
     stopped = true
+    if (timer !== null) clearTimeout(timer)
     Dexie.on.storagemutated.unsubscribe(onChange)
   }
 }

@@ -14,6 +14,8 @@ interface MetaValues {
   last_success_at: IsoTime
   /** The largest batch that this network seems to carry. */
   batch_limit: number
+  /** The largest page of the feed that it seems to carry. */
+  pull_page: number
   /** Bytes a second that the last batch of some size was sent with. */
   push_rate: number
   /** The schema of ours that the server has refused to serve. */

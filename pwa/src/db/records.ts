@@ -1,6 +1,6 @@
 // Writing what the server says into the local tables, for the feed and for answers to ops alike.
 import { mergeHandout, mergeNote, mergeOfficeCheckIn, mergePhoto, mergeVisit } from './merge'
-import type { Tables } from './tables'
+import { putAll, rowsWith, type Tables } from './tables'
 import type {
   Entity, HandoutRecord, Id, MaterialRecord, NoteRecord, OfficeCheckInRecord, OfficeRecord, OpKind,
   PersonRecord, PhotoRecord, StockRecord, StoreRecord, VisitRecord,
@@ -24,10 +24,10 @@ type Unsent = ReadonlyMap<Id, ReadonlySet<OpKind>>
 /** The kinds of the unsent ops about each record. */
 async function unsentKinds(t: Tables): Promise<Unsent> {
   const found = new Map<Id, Set<OpKind>>()
-  await t.outbox.each((op) => {
+  for (const op of await t.outbox.toArray()) {
     const kinds = found.get(op.record_id) ?? new Set<OpKind>()
     found.set(op.record_id, kinds.add(op.kind))
-  })
+  }
   return found
 }
 
@@ -49,51 +49,51 @@ type WriteBatch = (t: Tables, batch: Batch, unsent: Unsent) => Promise<void>
 // An entity of a later server has no writer here, and is left to the version that knows it.
 const writers: Partial<Record<string, WriteBatch>> = {
   async store(t, { records, gone }) {
-    await t.stores.bulkPut(records as StoreRecord[])
+    await putAll(t.stores, records as StoreRecord[])
     // A visit names its store for good, also after the store went to somebody else.
-    const named = new Set((await t.visits.where('store_id').anyOf(gone).uniqueKeys()) as unknown as Id[])
+    const named = new Set((await rowsWith(t.visits, 'store_id', gone)).map((visit) => visit.store_id))
     await t.stores.where('id').anyOf([...named]).modify({ active: false })
     await t.stores.bulkDelete(gone.filter((id) => !named.has(id)))
   },
   async material(t, { records, gone }) {
-    await t.materials.bulkPut(records as MaterialRecord[])
+    await putAll(t.materials, records as MaterialRecord[])
     await t.materials.bulkDelete(gone)
   },
   async office(t, { records, gone }) {
-    await t.offices.bulkPut(records as OfficeRecord[])
+    await putAll(t.offices, records as OfficeRecord[])
     await t.offices.bulkDelete(gone)
   },
   async person(t, { records, gone }) {
-    await t.people.bulkPut(records as PersonRecord[])
+    await putAll(t.people, records as PersonRecord[])
     await t.people.bulkDelete(gone)
   },
   async stock(t, { records, gone }) {
-    await t.stock.bulkPut(records as StockRecord[])
+    await putAll(t.stock, records as StockRecord[])
     await t.stock.bulkDelete(gone)
   },
   async visit(t, { records, gone }, unsent) {
     const theirs = records as VisitRecord[]
     const mine = await t.visits.bulkGet(theirs.map((one) => one.id))
-    await t.visits.bulkPut(theirs.map((one, at) => mergeVisit(mine[at], one, unsent.get(one.id))))
+    await putAll(t.visits, theirs.map((one, at) => mergeVisit(mine[at], one, unsent.get(one.id))))
     await t.visits.bulkDelete(sentOnly(gone, unsent))
   },
   async note(t, { records, gone }, unsent) {
-    await t.notes.bulkPut((records as NoteRecord[]).map((one) => mergeNote(one)))
+    await putAll(t.notes, (records as NoteRecord[]).map((one) => mergeNote(one)))
     await t.notes.bulkDelete(sentOnly(gone, unsent))
   },
   async photo(t, { records, gone }, unsent) {
     const theirs = records as PhotoRecord[]
     const mine = await t.photos.bulkGet(theirs.map((one) => one.id))
     const uploads = await t.uploads.bulkGet(theirs.map((one) => one.sha256))
-    await t.photos.bulkPut(theirs.map((one, at) => mergePhoto(mine[at], one, uploads[at]?.state ?? null)))
+    await putAll(t.photos, theirs.map((one, at) => mergePhoto(mine[at], one, uploads[at]?.state ?? null)))
     await t.photos.bulkDelete(sentOnly(gone, unsent))
   },
   async handout(t, { records, gone }, unsent) {
-    await t.handouts.bulkPut((records as HandoutRecord[]).map((one) => mergeHandout(one)))
+    await putAll(t.handouts, (records as HandoutRecord[]).map((one) => mergeHandout(one)))
     await t.handouts.bulkDelete(sentOnly(gone, unsent))
   },
   async office_check_in(t, { records, gone }, unsent) {
-    await t.office_check_ins.bulkPut((records as OfficeCheckInRecord[]).map((one) => mergeOfficeCheckIn(one)))
+    await putAll(t.office_check_ins, (records as OfficeCheckInRecord[]).map((one) => mergeOfficeCheckIn(one)))
     await t.office_check_ins.bulkDelete(sentOnly(gone, unsent))
   },
 }

@@ -1,6 +1,7 @@
 // Transactions whose tables know them.
-import type { Transaction } from 'dexie'
+import type { IndexableType, Table, Transaction } from 'dexie'
 import type { Db } from './schema'
+import type { Upload, UploadMark } from './types'
 
 /** The tables, of a database or of one transaction. */
 export type Tables = Pick<
@@ -20,23 +21,47 @@ export function inTransaction<T>(db: Db, work: (t: Tables) => Promise<T>): Promi
   return db.transaction('rw', db.tables, (transaction) => work(tablesOf(transaction)))
 }
 
+const NAMES = [
+  'stores', 'materials', 'offices', 'people', 'stock', 'visits', 'notes', 'photos', 'handouts', 'office_check_ins',
+  'blobs', 'thumbs', 'outbox', 'uploads', 'drafts', 'meta',
+] as const satisfies readonly (keyof Tables)[]
+
 function tablesOf(transaction: Transaction): Tables {
-  return {
-    stores: transaction.table('stores'),
-    materials: transaction.table('materials'),
-    offices: transaction.table('offices'),
-    people: transaction.table('people'),
-    stock: transaction.table('stock'),
-    visits: transaction.table('visits'),
-    notes: transaction.table('notes'),
-    photos: transaction.table('photos'),
-    handouts: transaction.table('handouts'),
-    office_check_ins: transaction.table('office_check_ins'),
-    blobs: transaction.table('blobs'),
-    thumbs: transaction.table('thumbs'),
-    outbox: transaction.table('outbox'),
-    uploads: transaction.table('uploads'),
-    drafts: transaction.table('drafts'),
-    meta: transaction.table('meta'),
+  const tables: Partial<Record<keyof Tables, unknown>> = {}
+  for (const name of NAMES) {
+    // Asked for when it is used: a transaction over a few tables knows no others, and says so.
+    Object.defineProperty(tables, name, { get: () => transaction.table(name) })
   }
+  return tables as Tables
+}
+
+/** Run `work` in one transaction that only reads, over all that a screen shows. `work` uses the tables it is handed. */
+export function reading<T>(db: Db, names: readonly (keyof Tables)[], work: (t: Tables) => Promise<T>): Promise<T> {
+  return db.transaction('r', [...names], (transaction) => work(tablesOf(transaction)))
+}
+
+/**
+ * The rows that have one of these keys in an index, in no order. One request a key: Dexie's own anyOf() walks a
+ * cursor, which on a slow phone costs a millisecond a row, while every save waits. Call it within a transaction:
+ * outside of one, each request would open its own.
+ */
+export async function rowsWith<R, K, I>(table: Table<R, K, I>, index: string, keys: Iterable<IndexableType>): Promise<R[]> {
+  const found = await Promise.all([...new Set(keys)].map((key) => table.where(index).equals(key).toArray()))
+  return found.flat()
+}
+
+/** Files that the server does not have in full, in the order in which they were made. */
+export async function unfinishedUploads(
+  t: Pick<Tables, 'uploads'>, states: readonly UploadMark[] = ['waiting', 'sending', 'failed'],
+): Promise<Upload[]> {
+  const rows: Upload[] = await rowsWith(t.uploads, 'state', states)
+  return rows.sort((a, b) => a.created_at.localeCompare(b.created_at) || a.sha256.localeCompare(b.sha256))
+}
+
+/** Rows written at once. The page gets its turn between two lots, however long the list. */
+const LOT = 50
+
+/** bulkPut of a long list that does not hold the screen up. Within the caller's transaction. */
+export async function putAll<R, K, I>(table: Table<R, K, I>, rows: readonly I[]): Promise<void> {
+  for (let at = 0; at < rows.length; at += LOT) await table.bulkPut(rows.slice(at, at + LOT))
 }

@@ -25,13 +25,18 @@ export interface NewFile {
   thumb: { mime: string; bytes: ArrayBuffer } | null
 }
 
-/** Writes within one transaction. */
+/**
+ * Writes within one transaction. A write that nobody waits for is handed to `put`: each wait is a way to the
+ * browser's database and back, and a slow phone feels every one of them.
+ */
 export interface Writer {
   /** The transaction's tables; the database's own would write outside of it. */
   t: Tables
   author: Id
   /** The moment of the action, by the phone. */
   at: IsoTime
+  /** A write that has begun; the transaction fails if it does. What is read after it sees it. */
+  put(write: PromiseLike<unknown>): void
   /** Put an op into the outbox; returns its id. */
   enqueue(op: NewOp): Promise<Id>
   /** Keep a file to be sent after the op that announces it. True if its bytes are on the server already. */
@@ -63,18 +68,35 @@ export async function save<T>(db: Db, work: (write: Writer) => Promise<T>, clock
 }
 
 function attempt<T>(db: Db, work: (write: Writer) => Promise<T>, clock: Clock): Promise<T> {
-  return inTransaction(db, (t) => work(writer(db, t, clock)))
+  return inTransaction(db, async (t) => {
+    const writes: PromiseLike<unknown>[] = []
+    const done = await work(writer(db, t, clock, writes))
+    await Promise.all(writes)
+    return done
+  })
 }
 
-function writer(db: Db, t: Tables, clock: Clock): Writer {
+function writer(db: Db, t: Tables, clock: Clock, writes: PromiseLike<unknown>[]): Writer {
   const at = nowIso(clock)
+  // Asked for at once, beside whatever the action itself reads.
+  const known = Promise.all([getMeta(t, 'device_seq'), getMeta(t, 'contact')])
+  known.catch(() => undefined)
+  let made = 0
+  const put = (write: PromiseLike<unknown>) => {
+    writes.push(write)
+    // Where the action fails first, nobody else hears of this one.
+    write.then(undefined, () => undefined)
+  }
   return {
     t,
     author: db.userId,
     at,
+    put,
     async enqueue(op) {
-      const seq = ((await getMeta(t, 'device_seq')) ?? 0) + 1
-      await setMeta(t, 'device_seq', seq)
+      const [last, contact] = await known
+      made += 1
+      const seq = (last ?? 0) + made
+      put(setMeta(t, 'device_seq', seq))
       const row: OutboxOp = {
         op_id: newId(clock.now().getTime()),
         seq,
@@ -83,7 +105,7 @@ function writer(db: Db, t: Tables, clock: Clock): Writer {
         author: db.userId,
         payload: op.payload,
         depends_on: op.depends_on ?? [],
-        ...evidence(clock, await getMeta(t, 'contact')),
+        ...evidence(clock, contact),
         device_at: at,
         state: 'waiting',
         problem: null,
@@ -91,28 +113,28 @@ function writer(db: Db, t: Tables, clock: Clock): Writer {
         created_at: at,
         bytes: opBytes(op.payload),
       }
-      await t.outbox.add(row)
+      put(t.outbox.add(row))
       return row.op_id
     },
     async keepFile(file, announcedBy) {
-      const known = await t.uploads.get(file.sha256)
+      const before = await t.uploads.get(file.sha256)
       if (file.thumb) {
         const { mime, bytes } = file.thumb
-        await t.thumbs.put({ sha256: file.sha256, mime, bytes: pack(db, bytes, mime) })
+        put(t.thumbs.put({ sha256: file.sha256, mime, bytes: pack(db, bytes, mime) }))
       }
-      if (known?.state === 'done') return true
-      await t.blobs.put({ sha256: file.sha256, mime: file.mime, bytes: pack(db, file.bytes, file.mime) })
-      await t.uploads.put({
+      if (before?.state === 'done') return true
+      put(t.blobs.put({ sha256: file.sha256, mime: file.mime, bytes: pack(db, file.bytes, file.mime) }))
+      put(t.uploads.put({
         sha256: file.sha256,
         what: file.what,
-        op_ids: [...(known?.op_ids ?? []), announcedBy],
+        op_ids: [...(before?.op_ids ?? []), announcedBy],
         bytes_total: file.bytes.byteLength,
-        bytes_sent: known?.bytes_sent ?? 0,
+        bytes_sent: before?.bytes_sent ?? 0,
         state: 'waiting',
         problem: null,
         attempts: 0,
-        created_at: known?.created_at ?? at,
-      })
+        created_at: before?.created_at ?? at,
+      }))
       return false
     },
     async unsent(kind, recordId) {

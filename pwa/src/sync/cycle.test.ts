@@ -210,6 +210,35 @@ describe('answers that are none', () => {
 })
 
 describe('the feed', () => {
+  it.each<[string, ApiError]>([
+    ['takes too long', new ApiError('timeout')],
+    ['makes the server stumble', new ApiError('transient', 500, localProblem('internal'))],
+  ])('that %s keeps no photo waiting', async (_why, error) => {
+    // A first pull has gone well: from then on the phone has a cursor.
+    await run()
+    const visit = await aVisit()
+    await addPhoto(db, await aPhoto(visit), clock)
+    const pull = vi.fn(() => Promise.reject(error))
+    expect(await run({ pull })).toMatchObject({ state: 'backoff', progressed: true })
+    expect(pull).toHaveBeenCalledTimes(1)
+    expect(await backlog(db)).toMatchObject({ ops: 0, uploads: 0 })
+    expect(server.of('photo', REP)).toMatchObject([{ state: 'stored' }])
+    expect((await run()).state).toBe('done')
+  })
+
+  it('is asked for in smaller pages over a link that carries no large ones', async () => {
+    for (let n = 0; n < 300; n += 1) server.issue(REP, `m${n}`, n)
+    const real = server.transport()
+    const asked: number[] = []
+    const pull: Transport['pull'] = (cursor, limit) => {
+      asked.push(limit)
+      return limit > 130 ? Promise.reject(new ApiError('timeout')) : real.pull(cursor, limit)
+    }
+    for (let tries = 0; tries < 10 && (await run({ pull })).state !== 'done'; tries += 1) continue
+    expect(asked.slice(0, 3)).toEqual([500, 250, 125])
+    expect(await db.stock.count()).toBe(300)
+  })
+
   it('starts anew when the server no longer knows the cursor', async () => {
     await run()
     await setMeta(db, 'cursor', 'old-server:9')

@@ -60,14 +60,17 @@ async function run(deps: CycleDeps): Promise<CycleEnd> {
     if (step.do === 'end') return release(deps, cycle, step.end)
     const done = await take(deps, cycle, step)
     if (done.cycle.limit !== cycle.limit) await setMeta(db, 'batch_limit', done.cycle.limit)
+    if (done.cycle.page !== cycle.page) await setMeta(db, 'pull_page', done.cycle.page)
     cycle = done.cycle
     if (done.end) return release(deps, cycle, done.end)
   }
 }
 
 async function firstCycle({ db, phone }: CycleDeps): Promise<Cycle> {
-  const [limit, bytes_per_s] = await Promise.all([getMeta(db, 'batch_limit'), getMeta(db, 'push_rate')])
-  return newCycleOver({ limit, bytes_per_s, kind: phone?.link() ?? null })
+  const [limit, page, bytes_per_s] = await Promise.all([
+    getMeta(db, 'batch_limit'), getMeta(db, 'pull_page'), getMeta(db, 'push_rate'),
+  ])
+  return newCycleOver({ limit, page, bytes_per_s, kind: phone?.link() ?? null })
 }
 
 interface Taken { cycle: Cycle; end: CycleEnd | null }
@@ -102,7 +105,7 @@ async function take(deps: CycleDeps, cycle: Cycle, step: Exclude<Step, { do: 'en
       case 'push':
         return await push(deps, cycle, step.op_ids)
       case 'pull': {
-        const page = await pullPage(deps.db, deps.transport, () => isMe(deps))
+        const page = await pullPage(deps.db, deps.transport, () => isMe(deps), cycle.page)
         await noteSchema(deps.db, false)
         const next = afterPull(cycle, page.more, page.hadCursor)
         if (next.confirmed.length > 0) await finishUploads(deps.db, next.confirmed)

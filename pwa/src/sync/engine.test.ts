@@ -176,6 +176,8 @@ describe('after a failure', () => {
     ['a refusal that no op can be blamed for', push('op1'), failed('refused', 422, 'validation_failed', 'device.id'), { then: 'end', end: { state: 'backoff', problem: { code: 'validation_failed' } } }],
     ['the cursor', { do: 'pull' }, failed('refused', 422, 'validation_failed', 'cursor'), { then: 'go_on', reset_cursor: true }],
     ['too old to pull: sending goes on', { do: 'pull' }, failed('refused', 426, 'app_too_old'), { then: 'go_on', cycle: { too_old: true, pull_due: false }, reset_cursor: false }],
+    ['too slow for a page of the feed: a smaller one next time, and sending goes on', { do: 'pull' }, failed('timeout', 0), { then: 'go_on', cycle: { page: 250, pull_due: false }, reset_cursor: false }],
+    ['a feed that the server stumbles over', { do: 'pull' }, failed('transient', 500, 'internal'), { then: 'go_on', cycle: { page: 500, pull_due: false, unpulled: { problem: { code: 'internal' } } } }],
     ['an upload', { do: 'upload', sha256: 'a' }, failed('timeout', 0), { then: 'end', end: { state: 'backoff' } }],
   ])('%s', (_why, step, error, outcome) => {
     expect(afterFailure(cycle(), step, error)).toMatchObject(outcome)
@@ -183,7 +185,15 @@ describe('after a failure', () => {
 
   it('gives the cursor up once in a run', () => {
     const error = failed('refused', 422, 'validation_failed', 'cursor')
-    expect(afterFailure(cycle({ cursor_reset: true }), { do: 'pull' }, error)).toMatchObject({ then: 'end' })
+    const after = afterFailure(cycle({ cursor_reset: true }), { do: 'pull' }, error)
+    expect(after).toMatchObject({ then: 'go_on', reset_cursor: false, cycle: { unpulled: { problem: { field: 'cursor' } } } })
+  })
+
+  it('pages of the feed shrink to a least size, and grow again with full ones', () => {
+    expect(afterFailure(cycle({ page: 25 }), { do: 'pull' }, failed('timeout', 0))).toMatchObject({ cycle: { page: 20 } })
+    expect(afterPull(cycle({ page: 100 }), true, true).cycle.page).toBe(200)
+    expect(afterPull(cycle({ page: 100 }), false, true).cycle.page).toBe(100)
+    expect(afterPull(cycle({ page: 400 }), true, true).cycle.page).toBe(500)
   })
 })
 

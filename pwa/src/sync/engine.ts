@@ -13,6 +13,9 @@ const BATCH_BYTES_LEAST = 16 * 1024
 const FIRST_BATCH: Readonly<Record<string, number>> = { 'slow-2g': 5, '2g': 10, '3g': 40 }
 /** Uploads are confirmed by a pull at least this often. */
 const UNCONFIRMED_MAX = 5
+/** Changes of the feed in one page, at most and at least. */
+export const PAGE_MAX = 500
+const PAGE_LEAST = 20
 export const IDLE_S = 300
 /** The problem of a pull whose schema the server no longer speaks. */
 export const TOO_OLD = 'app_too_old'
@@ -38,6 +41,10 @@ export interface Cycle {
   /** Uploads complete, but not yet confirmed: see afterPull. */
   unconfirmed: ReadonlySet<string>
   pull_due: boolean
+  /** Changes that a page of the feed may hold now. */
+  page: number
+  /** Pulling has failed in this run for a reason that says nothing against sending. */
+  unpulled: { problem: Problem | null; retry_after_s: number | null } | null
   cursor_reset: boolean
   /** The server takes what this app sends, and no longer answers its pulls: it has to be updated. */
   too_old: boolean
@@ -76,7 +83,7 @@ export type Mark =
   | { op_id: Id; to: 'waiting' }
 
 /** What is known of the link before a run: ops and bytes a second of earlier batches, the browser's word for it. */
-export interface Link { limit: number | null; bytes_per_s: number | null; kind: string | null }
+export interface Link { limit: number | null; page?: number | null; bytes_per_s: number | null; kind: string | null }
 
 /** The beginning of a run. */
 export function newCycle(limit: number = BATCH_MAX, bytesPerS: number | null = null): Cycle {
@@ -84,15 +91,16 @@ export function newCycle(limit: number = BATCH_MAX, bytesPerS: number | null = n
     limit: Math.min(BATCH_MAX, Math.max(1, limit)),
     bytes: batchBytes(bytesPerS),
     held: new Set(), resting: new Set(), unconfirmed: new Set(),
-    pull_due: true, cursor_reset: false, too_old: false, progressed: false,
+    pull_due: true, page: PAGE_MAX, unpulled: null, cursor_reset: false, too_old: false, progressed: false,
   }
 }
 
 /** The beginning of a run over a link: a slow one starts with small batches, which grow as they come through. */
-export function newCycleOver({ limit, bytes_per_s, kind }: Link): Cycle {
+export function newCycleOver({ limit, page, bytes_per_s, kind }: Link): Cycle {
   const most = limit ?? BATCH_MAX
   const first = bytes_per_s === null && kind !== null ? FIRST_BATCH[kind] : undefined
-  return newCycle(first === undefined ? most : Math.min(most, first), bytes_per_s)
+  const cycle = newCycle(first === undefined ? most : Math.min(most, first), bytes_per_s)
+  return { ...cycle, page: Math.min(PAGE_MAX, Math.max(PAGE_LEAST, page ?? PAGE_MAX)) }
 }
 
 /** Bytes of ops that a link carries in good time. */
@@ -150,12 +158,14 @@ export function nextStep(cycle: Cycle, ops: readonly OpView[], uploads: readonly
   const op_ids = nextBatch(cycle, ops)
   if (op_ids.length > 0) return { do: 'push', op_ids }
   // Both tell whether the session is still this person's, which is what confirms an upload.
-  const ask: Step = cycle.too_old ? { do: 'confirm' } : { do: 'pull' }
-  if (cycle.unconfirmed.size >= UNCONFIRMED_MAX || (cycle.pull_due && !cycle.too_old)) return ask
+  const deaf = cycle.too_old || cycle.unpulled !== null
+  const ask: Step = deaf ? { do: 'confirm' } : { do: 'pull' }
+  if (cycle.unconfirmed.size >= UNCONFIRMED_MAX || (cycle.pull_due && !deaf)) return ask
   const unsent = new Set(ops.map((op) => op.op_id))
   const next = uploads.find((one) => isReady(cycle, one, unsent))
   if (next) return { do: 'upload', sha256: next.sha256 }
   if (cycle.unconfirmed.size > 0) return ask
+  if (cycle.unpulled) return { do: 'end', end: { state: 'backoff', ...cycle.unpulled, progressed: cycle.progressed } }
   // What waits for a parked one waits for a person: there is no use in trying again soon.
   const blocked = blockedOps(ops)
   const putOff = ops.some((op) => cycle.held.has(op.op_id) && !blocked.has(op.op_id))
@@ -226,8 +236,9 @@ function markOf(op_id: Id, answer: OpResult | undefined): Mark {
  * may have become another person's in between, in another tab.
  */
 export function afterPull(cycle: Cycle, more: boolean, hadCursor: boolean): { cycle: Cycle; confirmed: string[] } {
+  const page = more ? Math.min(PAGE_MAX, cycle.page * 2) : cycle.page
   return {
-    cycle: { ...cycle, pull_due: more, unconfirmed: hadCursor ? new Set() : cycle.unconfirmed },
+    cycle: { ...cycle, pull_due: more, page, unconfirmed: hadCursor ? new Set() : cycle.unconfirmed },
     confirmed: hadCursor ? [...cycle.unconfirmed] : [],
   }
 }
@@ -275,6 +286,13 @@ export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFa
   const cursorRefused = step.do === 'pull' && error.kind === 'refused' && error.problem?.field === 'cursor'
   if (cursorRefused && !cycle.cursor_reset) {
     return { then: 'go_on', cycle: { ...cycle, cursor_reset: true }, park: null, reset_cursor: true }
+  }
+  // Too slow for a page, or a record that the server stumbles over: photos must not wait for that. A server that
+  // is down as a whole gets no further request.
+  if (step.do === 'pull' && (error.kind === 'timeout' || error.kind === 'refused' || error.status === 500)) {
+    const page = error.kind === 'timeout' ? Math.max(PAGE_LEAST, Math.floor(cycle.page / 2)) : cycle.page
+    const unpulled = { problem: error.problem, retry_after_s: error.retryAfterS }
+    return { then: 'go_on', cycle: { ...cycle, page, unpulled, pull_due: false }, park: null, reset_cursor: false }
   }
   return end('backoff')
 }

@@ -2,7 +2,7 @@
 // server has acknowledged it, in the same transaction that writes the server's record.
 import { applyRecords, type ServerRecord } from '../db/records'
 import type { Db } from '../db/schema'
-import { inTransaction, type Tables } from '../db/tables'
+import { inTransaction, reading, unfinishedUploads, type Tables } from '../db/tables'
 import type { Entity, HandoutRecord, Id, IsoTime, OpKind, OutboxOp } from '../db/types'
 import { isParked, type Mark, type OpView, type UploadView } from './engine'
 import type { WireOp } from './transport'
@@ -22,11 +22,9 @@ const ENTITY_OF: Record<OpKind, Entity> = {
 
 /** Read what waits. Files are not touched. */
 export async function snapshot(db: Db): Promise<Snapshot> {
-  const [ops, uploads] = await Promise.all([
-    db.outbox.toArray(),
-    db.uploads.where('state').anyOf('waiting', 'sending').toArray(),
-  ])
-  return { ops, uploads: uploads.sort((a, b) => a.created_at.localeCompare(b.created_at)) }
+  const [ops, uploads] = await reading(db, ['outbox', 'uploads'], (t) =>
+    Promise.all([t.outbox.toArray(), unfinishedUploads(t, ['waiting', 'sending'])]))
+  return { ops, uploads }
 }
 
 /** After a start: what was on its way when the page ended is waiting again. */
@@ -124,10 +122,8 @@ export interface Backlog {
 
 /** Count what waits. A failed upload and a parked op are unsent work, too. */
 export async function backlog(db: Db): Promise<Backlog> {
-  const [ops, uploads] = await Promise.all([
-    db.outbox.toArray(),
-    db.uploads.where('state').anyOf('waiting', 'sending', 'failed').toArray(),
-  ])
+  const [ops, uploads] = await reading(db, ['outbox', 'uploads'], (t) =>
+    Promise.all([t.outbox.toArray(), unfinishedUploads(t)]))
   const times = [...ops, ...uploads].map((one) => one.created_at).sort()
   return {
     ops: ops.length,

@@ -65,10 +65,10 @@ async function dropVisits(t: Tables, ids: readonly Id[]): Promise<number> {
 /** The records that unsent ops are about, and those that they belong to. */
 async function named(t: Tables): Promise<Set<Id>> {
   const found = new Set<Id>()
-  await t.outbox.each(({ record_id, payload }) => {
+  for (const { record_id, payload } of await t.outbox.toArray()) {
     found.add(record_id)
     if (typeof payload['visit_id'] === 'string') found.add(payload['visit_id'])
-  })
+  }
   return found
 }
 

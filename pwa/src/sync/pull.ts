@@ -3,9 +3,9 @@ import { dropMeta, getMeta, setMeta } from '../db/meta'
 import { applyRecords } from '../db/records'
 import type { Db } from '../db/schema'
 import { inTransaction, type Tables } from '../db/tables'
+import { PAGE_MAX } from './engine'
 import { SCHEMA, type Transport } from './transport'
 
-export const PAGE = 500
 /** Spoken by the apps that did not write down with which schema they had read the feed. */
 const FIRST_SCHEMA = 1
 
@@ -15,15 +15,15 @@ export class OtherPersonError extends Error {
 }
 
 /**
- * Pull the next page. `hadCursor`: the request named where this person's feed goes on, which the server refuses
+ * Pull the next page, of at most `limit` changes. `hadCursor`: the request named where this person's feed goes on, which the server refuses
  * to anybody else. The first pull of all has none, so `isMe` is asked afterwards.
  * Raises ApiError, OtherPersonError.
  */
 export async function pullPage(
-  db: Db, transport: Transport, isMe: () => Promise<boolean>,
+  db: Db, transport: Transport, isMe: () => Promise<boolean>, limit: number = PAGE_MAX,
 ): Promise<{ more: boolean; hadCursor: boolean }> {
   const cursor = await goesOn(db)
-  const page = await transport.pull(cursor, PAGE)
+  const page = await transport.pull(cursor, limit)
   if (cursor === null && !(await isMe())) throw new OtherPersonError('the session belongs to another person')
   await inTransaction(db, async (t) => {
     // A run that was given up (another tab took over) must not turn the cursor back.

@@ -64,10 +64,10 @@ def test_the_words_of_an_old_photo(
 ) -> None:
     add(rep, visit_id, with_time(shelf, local(30 * 24), "+08:00"), source="file")
     flag = flags(session, visit_id)["photo_old"]
-    assert flag["numbers"] == {"photos": 1, "difference_s": 30 * DAY_S}
+    assert flag["numbers"] == {"photos": 1, "gap_s": 30 * DAY_S, "limit_s": DAY_S}
     assert flag["words"] == {
-        "zh-CN": "1 张相册照片在添加前 30 天拍摄",
-        "en": "1 photo file was taken 30 days before being added",
+        "zh-CN": "1 张照片的拍摄时间与上传的说法相差 30 天，超过 24 小时",
+        "en": "1 photo with a camera time 30 days away from when it was said to be taken, over 24 h",
     }
 
 

@@ -1,5 +1,6 @@
 // What this phone holds about the person who uses it.
 import type { Db } from '../../db/schema'
+import { unfinishedUploads } from '../../db/tables'
 import type { IsoTime, PersonRecord } from '../../db/types'
 import { backlog } from '../../sync/outbox'
 
@@ -26,7 +27,7 @@ export interface Held {
 export async function heldOnPhone(db: Db): Promise<Held> {
   const [stores, visits, notes, photos, handouts, office_check_ins, waiting, uploads] = await Promise.all([
     db.stores.count(), db.visits.count(), db.notes.count(), db.photos.count(), db.handouts.count(),
-    db.office_check_ins.count(), backlog(db), db.uploads.where('state').notEqual('done').toArray(),
+    db.office_check_ins.count(), backlog(db), unfinishedUploads(db),
   ])
   return {
     stores, visits, notes, photos, handouts, office_check_ins,

@@ -35,7 +35,10 @@ export function addPhoto(db: Db, input: PhotoInput, clock: Clock = systemClock):
       throw new InvalidInputError('visit_id', 'a photo belongs to a visit or to an office check-in')
     }
     if (input.image.byteLength === 0) throw new InvalidInputError('image', 'is empty')
-    if (input.visit_id) await visitById(write.t, input.visit_id)
+    const [depends_on] = await Promise.all([
+      input.visit_id ? checkInOf(write, input.visit_id) : write.unsent('office.check_in', parent),
+      input.visit_id && visitById(write.t, input.visit_id),
+    ])
     const said = {
       visit_id: input.visit_id,
       office_check_in_id: input.office_check_in_id,
@@ -53,7 +56,7 @@ export function addPhoto(db: Db, input: PhotoInput, clock: Clock = systemClock):
       kind: 'photo.add',
       record_id: id,
       payload: said,
-      depends_on: input.visit_id ? await checkInOf(write, input.visit_id) : await write.unsent('office.check_in', parent),
+      depends_on,
     })
     const there = await write.keepFile({
       what: 'photo', sha256: input.sha256, mime: input.mime, bytes: input.image,
@@ -63,7 +66,7 @@ export function addPhoto(db: Db, input: PhotoInput, clock: Clock = systemClock):
       id, ...said, state: 'awaiting_bytes', problem: null, uploaded_at: null,
       sync: 'local', upload: there ? 'done' : 'waiting',
     }
-    await write.t.photos.add(photo)
+    write.put(write.t.photos.add(photo))
     return id
   }, clock)
 }

@@ -1,5 +1,6 @@
 // Photos as the screens show them: the phone's own thumbs, or the server's where this phone has none.
 import type { Db } from '../../db/schema'
+import { reading, rowsWith } from '../../db/tables'
 import type { Id, LocalPhoto } from '../../db/types'
 import { asBlob } from '../../db/write'
 import { localProblem, type Problem } from '../../kernel/problem'
@@ -42,7 +43,7 @@ async function items(db: Db, photos: LocalPhoto[]): Promise<PhotoItem[]> {
   const [thumbs, uploads, ops] = await Promise.all([
     db.thumbs.bulkGet(hashes),
     db.uploads.bulkGet(hashes),
-    db.outbox.where('record_id').anyOf(photos.map((photo) => photo.id)).toArray(),
+    reading(db, ['outbox'], (t) => rowsWith(t.outbox, 'record_id', photos.map((photo) => photo.id))),
   ])
   const parked = new Map(ops.map((op) => [op.record_id, op.problem]))
   return photos.map((photo, at) => {

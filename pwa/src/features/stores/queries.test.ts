@@ -12,7 +12,7 @@ import { addPhoto } from '../photos/actions'
 import { syncItems } from '../sync/queries'
 import { checkIn, checkOut } from '../visits/actions'
 import { doneToday, openVisit, openVisits, shownState, visitPage } from '../visits/queries'
-import { storeList, storePage } from './queries'
+import { firstOf, storeList, storePage } from './queries'
 
 let db: Db
 afterEach(() => vi.useRealTimers())
@@ -50,6 +50,26 @@ describe('looking for a store', () => {
   it('shows the nearest first where a position is known', async () => {
     const rows = await storeList(db, { fix: { lat: 31.35, lon: 120.6 }, limit: 2 })
     expect(rows.map((row) => [row.store.id, Math.round(row.distance_m!)])).toEqual([['c', 0], ['a', 4836]])
+  })
+
+  it('hears of stores that change, come and go', async () => {
+    expect(await names({})).toEqual(['a', 'c', 'd', 'b'])
+    await db.stores.update('a', { name: '阿' })
+    await db.stores.delete('c')
+    await db.stores.add(aStore('e', { name: '家乐福 9' }))
+    expect(await names({})).toEqual(['a', 'e', 'd', 'b'])
+    await db.stores.bulkAdd(Array.from({ length: 1200 }, (_, at) => aStore(`n${at}`, { name: `新店 ${at}` })))
+    expect(await names({ text: '新店', limit: 3 })).toEqual(['n0', 'n1', 'n2'])
+    expect(await names({ text: '新店' })).toHaveLength(1200)
+  })
+
+  it('takes the first few as if all had been put in order', () => {
+    // A fixed jumble with many equals: those keep their order.
+    const rows = Array.from({ length: 200 }, (_, at) => ({ at, key: (at * 7919) % 23 }))
+    const compare = (a: { key: number }, b: { key: number }) => a.key - b.key
+    for (const count of [0, 1, 5, 41, 199, 200, 500]) {
+      expect(firstOf(rows, count, compare)).toEqual([...rows].sort(compare).slice(0, count))
+    }
   })
 
   it('knows which were visited', async () => {
@@ -97,6 +117,9 @@ describe('what waits', () => {
     ])
     expect(items[2]).toMatchObject({ bytes: 300, bytes_sent: 0 })
     expect(await heldOnPhone(db)).toMatchObject({ visits: 1, photos: 1, photos_bytes: 300, unsent: 3, stores: 5 })
+    await handOut(db, { visit_id: visit, material_id: 'm', quantity: 1, recipient: '', signature: new Uint8Array([9]).buffer })
+    const signature = (await syncItems(db)).find((item) => item.kind === 'signature.bytes')
+    expect(signature).toMatchObject({ store_name: '观前街 大润发', state: 'waiting' })
   })
 })
 

@@ -1,10 +1,12 @@
 // Stores as the rep looks for them: near, by name, by address, by code, by first letters.
 import { organisation } from '../../app/session'
 import type { Db } from '../../db/schema'
+import { reading, rowsWith } from '../../db/tables'
 import type { Id, LocalVisit, StoreRecord } from '../../db/types'
 import { dayOf } from '../../kernel/clock'
 import { between, type Place } from '../../kernel/geo'
 import { openOf } from '../visits/queries'
+import { keptStores } from './kept'
 
 export interface StoreRow {
   store: StoreRecord
@@ -25,16 +27,38 @@ export interface StoreQuery {
 /** The rep's active stores: nearest first where a position is known, else by name. */
 export async function storeList(db: Db, query: StoreQuery = {}): Promise<StoreRow[]> {
   const words = searchWords(query.text ?? '')
-  const stores = (await db.stores.toArray()).filter((store) => store.active && matches(store, words))
+  const stores = (await keptStores(db)).filter((store) => store.active && matches(store, words))
   const rows = stores.map((store) => ({ store, distance_m: between(query.fix, store) }))
-  const names = new Intl.Collator('zh-CN', { numeric: true })
-  rows.sort((a, b) =>
+  const shown = firstOf(rows, query.limit ?? rows.length, (a, b) =>
     (a.distance_m ?? 0) - (b.distance_m ?? 0) ||
     names.compare(a.store.name, b.store.name) ||
     names.compare(a.store.code, b.store.code))
-  const shown = query.limit === undefined ? rows : rows.slice(0, query.limit)
   const visits = await latestVisits(db, shown.map((row) => row.store.id))
-  return shown.map((row) => ({ ...row, ...visitsOf(visits.get(row.store.id) ?? []) }))
+  const today = dayOf(new Date(), organisation.value.time_zone)
+  return shown.map((row) => ({ ...row, ...visitsOf(visits.get(row.store.id) ?? [], today) }))
+}
+
+// One is slow to make, and compares thousands of names.
+const names = new Intl.Collator('zh-CN', { numeric: true })
+
+/** The first `count` in order. To put thousands in order for the forty on the screen would make it stand still. */
+export function firstOf<T>(rows: readonly T[], count: number, compare: (a: T, b: T) => number): T[] {
+  if (count >= rows.length) return [...rows].sort(compare)
+  const found: T[] = []
+  for (const row of rows) {
+    const last = found[count - 1]
+    if (last !== undefined && compare(row, last) >= 0) continue
+    let low = 0
+    let high = found.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (compare(row, found[middle] as T) < 0) high = middle
+      else low = middle + 1
+    }
+    found.splice(low, 0, row)
+    if (found.length > count) found.pop()
+  }
+  return found
 }
 
 /** The words of a search, in the form in which fields are compared. */
@@ -56,26 +80,22 @@ function plain(text: string): string {
 
 async function latestVisits(db: Db, storeIds: readonly Id[]): Promise<Map<Id, LocalVisit[]>> {
   const found = new Map<Id, LocalVisit[]>()
-  await db.visits.where('store_id').anyOf([...storeIds]).each((visit) => {
+  const visits = await reading(db, ['visits'], (t) => rowsWith(t.visits, 'store_id', storeIds))
+  for (const visit of visits) {
     const list = found.get(visit.store_id)
     if (list) list.push(visit)
     else found.set(visit.store_id, [visit])
-  })
+  }
   return found
 }
 
-function visitsOf(visits: LocalVisit[]): Pick<StoreRow, 'open_visit_id' | 'visited_today' | 'last_visit'> {
+function visitsOf(visits: LocalVisit[], today: string): Pick<StoreRow, 'open_visit_id' | 'visited_today' | 'last_visit'> {
   const [last] = newestFirst(visits)
   return {
     last_visit: last ?? null,
-    visited_today: visits.some((visit) => visit.state === 'completed' && isToday(visit)),
+    visited_today: visits.some((visit) => visit.state === 'completed' && dayOf(visit.checked_in_at, organisation.value.time_zone) === today),
     open_visit_id: openOf(visits)[0]?.id ?? null,
   }
-}
-
-function isToday(visit: LocalVisit): boolean {
-  const zone = organisation.value.time_zone
-  return dayOf(visit.checked_in_at, zone) === dayOf(new Date(), zone)
 }
 
 function newestFirst(visits: readonly LocalVisit[]): LocalVisit[] {

@@ -1,5 +1,6 @@
 // Everything that waits, one line each, for the sync page and for the page of a visit.
 import type { Db } from '../../db/schema'
+import { reading, rowsWith, unfinishedUploads } from '../../db/tables'
 import type { Id, IsoTime, OpKind, OutboxOp, Upload } from '../../db/types'
 import type { Problem } from '../../kernel/problem'
 import { blockedOps, dependentsOf, isParked } from '../../sync/engine'
@@ -29,7 +30,7 @@ export interface SyncItem {
 export async function syncItems(db: Db): Promise<SyncItem[]> {
   const [ops, uploads] = await Promise.all([
     db.outbox.orderBy('seq').toArray(),
-    db.uploads.where('state').anyOf('waiting', 'sending', 'failed').toArray(),
+    unfinishedUploads(db),
   ])
   const items = [...(await describeOps(db, ops, blockedOps(ops))), ...(await describeUploads(db, uploads))]
   return items.sort((a, b) => a.created_at.localeCompare(b.created_at) || a.what.localeCompare(b.what))
@@ -60,7 +61,7 @@ export async function parkedStory(db: Db, key: string): Promise<ParkedStory | nu
   const behind = dependentsOf(ops, new Set([key]))
   const [item, ...dependents] = await describeOps(db, [op, ...ops.filter((one) => behind.has(one.op_id))], blockedOps(ops))
   if (!item) return null
-  const uploads = await db.uploads.where('state').notEqual('done').toArray()
+  const uploads = await unfinishedUploads(db)
   const own = uploads.filter((one) => one.op_ids.every((id) => id === key || behind.has(id)))
   const bytes = own.reduce((sum, one) => sum + one.bytes_total, 0)
   return { item, payload: op.payload, dependents, files: own.length, bytes }
@@ -68,7 +69,7 @@ export async function parkedStory(db: Db, key: string): Promise<ParkedStory | nu
 
 /** What waits of some records, files left out. */
 export async function itemsOfRecords(db: Db, ids: readonly Id[]): Promise<SyncItem[]> {
-  const ops = await db.outbox.where('record_id').anyOf([...ids]).sortBy('seq')
+  const ops = (await reading(db, ['outbox'], (t) => rowsWith(t.outbox, 'record_id', ids))).sort((a, b) => a.seq - b.seq)
   // What blocks them may belong to another record, so all ops are looked at.
   return describeOps(db, ops, ops.length > 0 ? blockedOps(await db.outbox.toArray()) : new Set())
 }
@@ -92,9 +93,13 @@ async function describeOps(db: Db, ops: readonly OutboxOp[], blocked: ReadonlySe
 }
 
 async function describeUploads(db: Db, uploads: readonly Upload[]): Promise<SyncItem[]> {
-  const photos = await db.photos.where('sha256').anyOf(uploads.map((one) => one.sha256)).toArray()
+  const photos = await reading(db, ['photos'], (t) => rowsWith(t.photos, 'sha256', uploads.map((one) => one.sha256)))
   const byHash = new Map(photos.map((photo) => [photo.sha256, photo]))
-  const stores = await storesOfVisits(db, photos.map((photo) => photo.visit_id ?? ''))
+  // Few have a signature that is still here, and no index is kept for them.
+  const signed = uploads.some((one) => one.what === 'signature') ? await db.handouts.toArray() : []
+  const visits = new Map<string | null, Id>(signed.map((one) => [one.signature_sha256, one.visit_id]))
+  for (const { sha256, visit_id } of photos) if (visit_id) visits.set(sha256, visit_id)
+  const stores = await storesOfVisits(db, uploads.map((one) => visits.get(one.sha256) ?? ''))
   return uploads.map((upload) => {
     const photo = byHash.get(upload.sha256)
     return {
@@ -104,7 +109,7 @@ async function describeUploads(db: Db, uploads: readonly Upload[]): Promise<Sync
       // 'done' is not asked for above.
       state: upload.state === 'done' ? 'waiting' : upload.state,
       record_id: photo?.id ?? null,
-      store_name: stores.get(photo?.visit_id ?? '') ?? null,
+      store_name: stores.get(visits.get(upload.sha256) ?? '') ?? null,
       title: photo?.kind ?? null,
       problem: upload.problem,
       attempts: upload.attempts,

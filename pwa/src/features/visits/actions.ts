@@ -26,14 +26,16 @@ export interface CheckInInput {
  */
 export function checkIn(db: Db, input: CheckInInput, clock: Clock = systemClock): Promise<Id> {
   return save(db, async (write) => {
-    const open = await openAt(write.t, input.store_id, dayOf(write.at, organisation.value.time_zone))
+    const [open, store] = await Promise.all([
+      openAt(write.t, input.store_id, dayOf(write.at, organisation.value.time_zone)),
+      write.t.stores.get(input.store_id),
+    ])
     if (open) return open.id
-    const store = await write.t.stores.get(input.store_id)
     const reason = someText(input.reason, REASON_MAX)
     const visit = newVisit(write, input, store?.region_id ?? '')
     visit.distance_m = between(input.fix, store)
     visit.reason = reason
-    await write.t.visits.add(visit)
+    write.put(write.t.visits.add(visit))
     await write.enqueue({
       kind: 'visit.check_in',
       record_id: visit.id,
@@ -83,18 +85,21 @@ export function checkOut(
   db: Db, input: { visit_id: Id; fix: Fix | null }, clock: Clock = systemClock,
 ): Promise<void> {
   return save(db, async (write) => {
-    const visit = await openVisitById(write.t, input.visit_id)
-    const photos = await write.t.photos.where('visit_id').equals(visit.id).count()
+    const [visit, photos, depends_on] = await Promise.all([
+      openVisitById(write.t, input.visit_id),
+      write.t.photos.where('visit_id').equals(input.visit_id).count(),
+      checkInOf(write, input.visit_id),
+    ])
     const dwell = Math.max(0, Math.round((Date.parse(write.at) - Date.parse(visit.checked_in_at)) / 1000))
-    await write.t.visits.update(visit.id, {
-      state: 'completed', checked_out_at: write.at, dwell_s: dwell, out_fix: input.fix, sync: 'local',
-    })
+    write.put(write.t.visits.put({
+      ...visit, state: 'completed', checked_out_at: write.at, dwell_s: dwell, out_fix: input.fix, sync: 'local',
+    }))
     await write.enqueue({
       kind: 'visit.check_out',
       record_id: visit.id,
       // So that the server knows when the visit is complete, in whatever order its parts arrive.
       payload: { at: write.at, fix: input.fix, photos },
-      depends_on: await checkInOf(write, visit.id),
+      depends_on,
     })
   }, clock)
 }

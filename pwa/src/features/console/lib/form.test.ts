@@ -38,11 +38,11 @@ describe('a form', () => {
     expect(form.errors.value).toEqual({})
   })
 
-  it('says the library\'s sentences in the reader\'s language', async () => {
+  it('shows the server\'s words at each field', async () => {
     const form = useForm(start)
-    const errors = [{ field: 'name', message: 'Longer than maximum length 120.' }, { field: 'lat', message: 'Not a valid number.' }]
+    const errors = [{ field: 'name', message: '长度不能超过 120。' }, { field: 'lat', message: '应为数字。' }]
     await form.submit([], () => Promise.reject(new ApiProblem({ code: 'validation_failed', errors, field: 'name' }, 422)))
-    expect(form.errors.value).toEqual({ name: t('common.form.length'), lat: t('common.form.number') })
+    expect(form.errors.value).toEqual({ name: '长度不能超过 120。', lat: '应为数字。' })
   })
 
   it('is sent once, however often the button is pressed', async () => {

@@ -1,5 +1,5 @@
 // A problem in words: what happened, what to do, and at which field.
-import { OFFLINE, UNREADABLE, type ApiProblem, type FieldError } from '../api'
+import { OFFLINE, UNREADABLE, type ApiProblem } from '../api'
 import { t } from '../i18n'
 
 /** What happened. */
@@ -17,24 +17,10 @@ export function problemRemedy(problem: ApiProblem): string {
 /** Words for each field at fault, by field name. A problem that names only one field speaks there. */
 export function fieldWords(problem: ApiProblem): Record<string, string> {
   const words: Record<string, string> = {}
-  for (const error of problem.errors) words[error.field] ??= fieldMessage(error)
+  for (const error of problem.errors) words[error.field] ??= error.message
   if (problem.field && !words[problem.field]) {
     const { title, detail } = problem
     words[problem.field] = title && detail ? t('common.form.problem', { title, detail }) : title || detail || problem.code
   }
   return words
-}
-
-// The validation library speaks English only; these are the sentences a form can meet.
-const KNOWN: readonly [RegExp, string][] = [
-  [/missing data|may not be (null|blank)|shorter than minimum|not be empty/i, 'common.form.required'],
-  [/longer than maximum|length must be|equal to or less/i, 'common.form.length'],
-  [/valid (number|integer)/i, 'common.form.number'],
-  [/must be (greater|less|one of)|must be between/i, 'common.form.range'],
-  [/letters, digits/i, 'common.form.username'],
-]
-
-function fieldMessage(error: FieldError): string {
-  const known = KNOWN.find(([pattern]) => pattern.test(error.message))
-  return known ? t(known[1]) : error.message
 }

@@ -1,5 +1,6 @@
 // What a rescue file is made of: everything on this phone that the server has not acknowledged.
 import type { Db } from '../../../db/schema'
+import { unfinishedUploads } from '../../../db/tables'
 import type { Id, IsoTime, OpState, OutboxOp, Upload } from '../../../db/types'
 import type { Problem } from '../../../kernel/problem'
 import { wireOp } from '../../../sync/outbox'
@@ -30,9 +31,9 @@ export interface Unsent { ops: OutboxOp[]; uploads: Upload[] }
 export async function unsent(db: Db): Promise<Unsent> {
   const [ops, uploads] = await Promise.all([
     db.outbox.orderBy('seq').toArray(),
-    db.uploads.where('state').anyOf('waiting', 'sending', 'failed').toArray(),
+    unfinishedUploads(db),
   ])
-  return { ops, uploads: uploads.sort((a, b) => a.created_at.localeCompare(b.created_at)) }
+  return { ops, uploads }
 }
 
 /** The content of rescue.json for the files that could be read. */
