@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Float, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 
@@ -130,6 +130,10 @@ class Lookup:
         )
         processors: list[tuple[int, Processor]] = []
         for index, column in enumerate(self._columns):
+            # Both drivers give floats as they are; psycopg's reader would ask for a type number,
+            # which only a result has.
+            if isinstance(column.type, Float):
+                continue
             process = column.type.dialect_impl(dialect).result_processor(dialect, None)
             if process is not None:
                 processors.append((index, process))

@@ -137,6 +137,8 @@ class Field:
         self.folder = folder
         shutil.copytree(template.folder, folder, dirs_exist_ok=True)
         self.app = start(folder)
+        # To this process; a new one costs as much as many of them.
+        self.requests = 0
         self.clock = Clock()
         owned = {"rep_a": template.stores[:2], "rep_b": template.stores[1:2]}
         self.reps = {
@@ -156,8 +158,10 @@ class Field:
         """The process ends, another one begins on the same file."""
         stop(self.app)
         self.app = start(self.folder)
+        self.requests = 0
 
     def client(self, name: str) -> FlaskClient:
+        self.requests += 1
         found = self.app.test_client()
         found.environ_base["HTTP_AUTHORIZATION"] = self.template.tokens[name]
         return found

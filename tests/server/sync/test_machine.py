@@ -28,9 +28,6 @@ from tests.server.sync.field import REPS, Field, Rep, Template, make_template, s
 EXAMPLES = report.wanted("STOREWALK_CHAOS_EXAMPLES", 12)
 LONG = "STOREWALK_CHAOS_EXAMPLES" in os.environ
 BATCH_MAX = 12
-from hypothesis import Phase
-
-PHASES = [Phase.generate]
 
 names = st.sampled_from(REPS)
 devices = st.sampled_from(["phone", "tablet"])
@@ -221,6 +218,7 @@ class Sync(RuleBasedStateMachine):
         assert self.field.counters() == before
         self.counts["power cuts"] += 1
 
+    @precondition(lambda self: self.field.requests > 20)
     @rule()
     def the_server_starts_anew(self) -> None:
         self.field.restart()
