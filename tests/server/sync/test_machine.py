@@ -17,7 +17,13 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+)
 from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from tests.chaos import books, report
@@ -62,6 +68,11 @@ class Sync(RuleBasedStateMachine):
         return self.rep(next(one for one in REPS if one != name))
 
     # --- the reps' work ----------------------------------------------------
+
+    @initialize(seed=seeds)
+    def the_day_begins(self, seed: int) -> None:
+        for name in REPS:
+            self.makes_a_visit(name, seed)
 
     @rule(name=names, seed=seeds)
     def makes_a_visit(self, name: str, seed: int) -> None:
@@ -149,12 +160,14 @@ class Sync(RuleBasedStateMachine):
 
     # --- files -------------------------------------------------------------
 
-    @precondition(lambda self: any(self.rep(name).diary.files for name in REPS))
-    @rule(name=names, data=st.data())
-    def sends_a_piece(self, name: str, data: st.DataObject) -> None:
+    @rule(name=names, pieces=st.integers(1, 5), data=st.data())
+    def sends_pieces(self, name: str, pieces: int, data: st.DataObject) -> None:
         rep = self.rep(name)
-        if not rep.diary.files:
-            return
+        for _ in range(pieces if rep.diary.files else 0):
+            self.send_piece(rep, data)
+
+    def send_piece(self, rep: Rep, data: st.DataObject) -> None:
+        """Bytes of one of the files: often where it stands, now and then elsewhere or damaged."""
         sha256 = data.draw(st.sampled_from(sorted(rep.diary.files)), label="file")
         whole = rep.diary.files[sha256]
         there = rep.received.get(sha256, 0)
