@@ -32,6 +32,7 @@ help:
 	@echo "make run    build, migrate, load the demo if empty, and serve on PORT ($(PORT))"
 	@echo "make test   everything that must hold: check, vitest, pytest with a real browser"
 	@echo "make check  lint, types, lock file and generated API types up to date"
+	@echo "make chaos  the sync proven under faults, at length: kills, bad networks, any order of things"
 	@echo "make bench  the figures, with goal and floor; written to build/bench.json"
 	@echo "make dev    the tools for working on it (venv, node_modules)"
 	@echo "make types  write the PWA's API types from the server's OpenAPI"
@@ -149,6 +150,17 @@ test: check
 	cd pwa && npx --no-install vitest run
 	python -m tests.chromium
 	python -m pytest -n auto --dist loadscope
+
+# The long forms of what `make test` has in short; each run rolls other dice.
+CHAOS := build/chaos
+.PHONY: chaos chaos-simulator
+chaos: check-tools $(DIST) chaos-simulator
+	@rm -rf $(CHAOS) && mkdir -p $(CHAOS)
+	python -m tests.chromium
+	STOREWALK_CHAOS_REPORT=$(CHAOS) STOREWALK_CHAOS_ROUNDS=15 STOREWALK_CHAOS_EXAMPLES=150 \
+		python -m pytest -q tests/chaos tests/phones tests/server/sync/test_machine.py \
+		tests/server/sync/test_at_once.py; status=$$?; \
+		STOREWALK_CHAOS_REPORT=$(CHAOS) python -m tests.chaos.report; exit $$status
 
 .PHONY: bench
 bench: $(DEV) $(DIST)

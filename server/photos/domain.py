@@ -15,6 +15,7 @@ from server.kernel.blobs import blob_store, content_key, thumb_key
 from server.kernel.bulk import BulkInsert
 from server.kernel.clock import Clock
 from server.kernel.problems import Kind
+from server.kernel.turns import take_turn
 from server.photos import evidence, images, problems
 from server.photos.images import ImageRefusedError, Prepared
 from server.photos.models import Photo, PhotoState, Upload
@@ -51,6 +52,8 @@ def bytes_arrived(
 
     Returns the ids of the photos that were waiting. Doing it again changes nothing.
     """
+    # A photo.add of theirs that is not committed yet would not be found, and would not find us.
+    take_turn(session, user_id)
     now = clock.now()
     sent = {"user_id": user_id, "sha256": sha256, "bytes": length, "completed_at": now}
     _NOTE_UPLOAD(session, [sent])

@@ -22,6 +22,7 @@ from server.kernel.bulk import BulkInsert, Lookup
 from server.kernel.clock import Clock, wire_time
 from server.kernel.ops import Applied, Deferred, Handler, Op, Outcome, Rejected
 from server.kernel.problems import Problem
+from server.kernel.turns import take_turn
 from server.materials.ops import OPS as MATERIAL_OPS
 from server.office.ops import OPS as OFFICE_OPS
 from server.photos.ops import OPS as PHOTO_OPS
@@ -112,6 +113,7 @@ def _run(
     one_by_one: bool,
 ) -> _Batch:
     batch = _Batch(_read(raw_ops, actor, device, clock))
+    take_turn(session, actor.user_id)
     _recognise(session, actor, batch)
     for kind in PHASES:
         slots = [s for s in batch.slots if not s.status and s.op and s.op.kind == kind]

@@ -125,9 +125,6 @@ _LOW_ACCURACY_FLAG = (
 )
 
 
-_DAY_S = 86_400
-
-
 def metres(value: float, *, english: bool) -> str:
     """A distance to be read: 8.5 米, 340 米, 12.3 公里."""
     return _metres(value)[english]

@@ -33,6 +33,8 @@ class Site:
     data: Path
     company: seed.Company
     process: subprocess.Popen[bytes] | None = field(default=None)
+    # Whose code it runs.
+    root: Path = ROOT
 
     def start(self) -> None:
         """Start the server and wait until it is ready."""
@@ -52,7 +54,7 @@ class Site:
                     "server/gunicorn.conf.py",
                     "server.app:create_app()",
                 ],
-                cwd=ROOT,
+                cwd=self.root,
                 env=env,
                 stdout=log,
                 stderr=log,

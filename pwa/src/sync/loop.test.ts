@@ -13,6 +13,7 @@ let db: Db
 let clock: HandClock
 let server: ModelServer
 let network: 'there' | 'gone' | 'failing'
+let online: () => boolean
 let elsewhere: boolean
 let wake: () => void
 let timers: Map<number, { run: () => void; seconds: number }>
@@ -27,6 +28,7 @@ beforeEach(() => {
   server = new ModelServer(['s1', 's2', 's3'], () => clock.now())
   server.session = REP
   network = 'there'
+  online = () => network === 'there'
   elsewhere = false
   timers = new Map()
   runs = 0
@@ -40,7 +42,7 @@ beforeEach(() => {
     },
     clearTimer: (id) => void timers.delete(id),
     random: () => 1,
-    online: () => network === 'there',
+    online: () => online(),
     async exclusively(_name, work) {
       if (elsewhere) return null
       runs += 1
@@ -52,7 +54,11 @@ beforeEach(() => {
         wake = () => undefined
       }
     },
-    requestWake: () => void (wakesAsked += 1),
+    requestWake() {
+      wakesAsked += 1
+      // A browser that believes itself online says so at once.
+      if (online()) setTimeout(() => wake())
+    },
   }
   const real = server.transport()
   const transport = {
@@ -127,6 +133,18 @@ it('does not hammer a failing server with new work', async () => {
   // The outbox has been looked at once it asks for a wake-up.
   await vi.waitFor(() => expect(wakesAsked).toBeGreaterThan(1), { timeout: 10_000 })
   expect(runs).toBe(1)
+})
+
+it('does not let the browser hurry it towards a server that is down', async () => {
+  network = 'failing'
+  online = () => true
+  await visit('s1')
+  sync.start()
+  await settled('backoff', 1)
+  await visit('s2')
+  for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setTimeout(resolve))
+  expect(runs).toBe(1)
+  expect(nextTry()).toEqual([2])
 })
 
 it('waits for a person when the session has ended, and goes on after the log-in', async () => {

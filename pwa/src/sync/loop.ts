@@ -99,7 +99,7 @@ export function createSync(deps: SyncDeps): Sync {
     const delay = nextDelayS(end, Math.max(0, failures - 1), around.random())
     paused = end.state === 'auth'
     schedule(delay)
-    if (end.state === 'waiting' || end.state === 'offline' || end.state === 'backoff') around.requestWake()
+    if (end.state === 'waiting' || end.state === 'offline' || end.state === 'backoff') askForWake()
     const state = end.state === 'done' ? 'idle' : end.state === 'waiting' ? 'backoff' : end.state
     tell(state, delay, end.problem)
   }
@@ -111,12 +111,17 @@ export function createSync(deps: SyncDeps): Sync {
     void trigger()
   }
 
+  /** Where the browser takes itself for online it would wake us at once, and again: a hammer on a dead server. */
+  function askForWake(): void {
+    if (!around.online()) around.requestWake()
+  }
+
   /** New work is sent at once, unless the server has just failed: then it goes with the next try. */
   function onCount(count: number): void {
     const grew = unsent !== null && count > unsent
     unsent = count
     if (!grew) return
-    around.requestWake()
+    askForWake()
     if (failures === 0 && around.online()) void trigger()
   }
 

@@ -67,7 +67,9 @@ def test_the_words_of_an_old_photo(
     assert flag["numbers"] == {"photos": 1, "gap_s": 30 * DAY_S, "limit_s": DAY_S}
     assert flag["words"] == {
         "zh-CN": "1 张照片的拍摄时间与上传的说法相差 30 天，超过 24 小时",
-        "en": "1 photo with a camera time 30 days away from when it was said to be taken, over 24 h",
+        "en": (
+            "1 photo with a camera time 30 days away from when it was said to be taken, over 24 h"
+        ),
     }
 
 
