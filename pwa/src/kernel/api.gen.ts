@@ -36,7 +36,7 @@ export interface paths {
                         "image/png": string;
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -118,7 +118,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -228,7 +228,7 @@ export interface paths {
                         "application/json": components["schemas"]["ClustersOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -307,7 +307,7 @@ export interface paths {
                         "application/json": components["schemas"]["PlacesOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -377,7 +377,7 @@ export interface paths {
                         "application/json": components["schemas"]["MaterialsOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -434,7 +434,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -529,7 +529,7 @@ export interface paths {
                         "application/json": components["schemas"]["MaterialOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -597,7 +597,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -709,7 +709,7 @@ export interface paths {
                         "application/json": components["schemas"]["MeOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -756,7 +756,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -841,7 +841,7 @@ export interface paths {
                         "application/json": components["schemas"]["BoardOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -916,7 +916,7 @@ export interface paths {
                         "application/json": components["schemas"]["OfficesOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -973,7 +973,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1068,7 +1068,7 @@ export interface paths {
                         "application/json": components["schemas"]["OfficeOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1136,7 +1136,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1253,7 +1253,7 @@ export interface paths {
                         "application/json": components["schemas"]["PeopleOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1319,7 +1319,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1417,7 +1417,7 @@ export interface paths {
                         "application/json": components["schemas"]["PersonOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1494,7 +1494,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1615,7 +1615,7 @@ export interface paths {
                         "application/json": components["schemas"]["PhotosOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1693,7 +1693,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1775,7 +1775,7 @@ export interface paths {
                         "application/json": components["schemas"]["RegionsOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1823,7 +1823,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1943,7 +1943,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2068,7 +2068,7 @@ export interface paths {
                         "application/json": components["schemas"]["RescueOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2246,7 +2246,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2302,7 +2302,7 @@ export interface paths {
                         "application/json": components["schemas"]["StockOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2376,7 +2376,7 @@ export interface paths {
                         "application/json": components["schemas"]["StoresOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2442,7 +2442,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2551,7 +2551,7 @@ export interface paths {
                         "application/json": components["schemas"]["ImportOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2637,7 +2637,7 @@ export interface paths {
                         "application/json": components["schemas"]["StoreOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2705,7 +2705,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2831,7 +2831,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2923,7 +2923,7 @@ export interface paths {
                         "application/json": components["schemas"]["HealthOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3003,7 +3003,7 @@ export interface paths {
                         "application/json": components["schemas"]["PullOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3085,7 +3085,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3172,7 +3172,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3251,7 +3251,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3356,7 +3356,7 @@ export interface paths {
                         "application/json": components["schemas"]["VisitsOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3424,7 +3424,7 @@ export interface paths {
                         "application/json": components["schemas"]["VisitPageOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
