@@ -32,6 +32,7 @@ help:
 	@echo "make run    build, migrate, load the demo if empty, and serve on PORT ($(PORT))"
 	@echo "make test   everything that must hold: check, vitest, pytest with a real browser"
 	@echo "make check  lint, types, lock file and generated API types up to date"
+	@echo "make chaos  the sync under many more faults than make test has time for"
 	@echo "make bench  the figures, with goal and floor; written to build/bench.json"
 	@echo "make dev    the tools for working on it (venv, node_modules)"
 	@echo "make types  write the PWA's API types from the server's OpenAPI"
@@ -149,6 +150,16 @@ test: check
 	cd pwa && npx --no-install vitest run
 	python -m tests.chromium
 	python -m pytest -n auto --dist loadscope
+
+.PHONY: chaos
+chaos: chaos-simulator
+
+# Half an hour of two cores. A failing seed prints the entry for pwa/src/sync/simulator/found.json.
+.PHONY: chaos-simulator
+chaos-simulator: export STOREWALK_SIM_SEEDS ?= 20000
+chaos-simulator: export STOREWALK_SIM_FROM ?= 1
+chaos-simulator: check-tools
+	cd pwa && npx --no-install vitest run --maxWorkers 2 --disable-console-intercept src/sync/simulator
 
 .PHONY: bench
 bench: $(DEV) $(DIST)

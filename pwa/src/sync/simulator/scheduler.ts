@@ -1,7 +1,10 @@
 // Who goes on. Runs of phones and requests inside the server stop between any two of their steps; one of them
 // goes on at a time, so that a script always plays the same way.
 
-const NEVER = new Promise<never>(() => undefined)
+/** A new one each time: one for all would keep alive, in memory, everything that ever waited for it. */
+function never(): Promise<never> {
+  return new Promise<never>(() => undefined)
+}
 
 /** Something that goes step by step: a run of a phone, or a request in the server. */
 export class Actor {
@@ -20,7 +23,7 @@ export class Actor {
 
   /** Stop here until it is this one's turn again. */
   pause(): Promise<void> {
-    if (this.ended) return NEVER
+    if (this.ended) return never()
     if (this.next) throw new Error(`${this.name} does two things at once`)
     return new Promise((resolve) => {
       this.next = resolve
@@ -43,7 +46,7 @@ export class Actor {
   /** It ends here and now, whatever it was doing; its code never goes on. */
   die(): Promise<never> {
     this.end()
-    return NEVER
+    return never()
   }
 
   /** One step; resolves when it has stopped again. */
