@@ -162,6 +162,12 @@ chaos: check-tools $(DIST) chaos-simulator
 		tests/server/sync/test_at_once.py; status=$$?; \
 		STOREWALK_CHAOS_REPORT=$(CHAOS) python -m tests.chaos.report; exit $$status
 
+# Half an hour of two cores. A failing seed prints the entry for pwa/src/sync/simulator/found.json.
+chaos-simulator: export STOREWALK_SIM_SEEDS ?= 20000
+chaos-simulator: export STOREWALK_SIM_FROM ?= 1
+chaos-simulator: check-tools
+	cd pwa && npx --no-install vitest run --maxWorkers 2 --disable-console-intercept src/sync/simulator
+
 .PHONY: bench
 bench: $(DEV) $(DIST)
 	python -m tests.bench

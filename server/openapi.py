@@ -108,6 +108,7 @@ def _say_problems(path: str, method: str, item: dict[str, Any], own: tuple[Kind,
 def _of_its_form(path: str, method: str, operation: dict[str, Any]) -> Iterator[Kind]:
     if operation["security"]:
         yield problems.UNAUTHENTICATED
+        yield problems.OTHER_PERSON
     if "Roles: " in operation.get("description", ""):
         yield problems.FORBIDDEN
     if method not in _READING:

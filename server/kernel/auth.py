@@ -13,6 +13,9 @@ from flask import current_app, request
 from server.kernel import problems
 
 _ACTOR = "storewalk.actor"
+# Whose work a phone sends or asks for. The cookie is one for all tabs of a browser, and may have
+# become another person's since the phone last asked who it is.
+PERSON = "Storewalk-Person"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -57,13 +60,15 @@ class Actor:
 def needs(*roles: Role) -> Callable[[F], F]:
     """Let a route be called by these roles only; with none given, by anybody logged in.
 
-    Raises the problems unauthenticated and forbidden.
+    Raises the problems unauthenticated, other_person and forbidden.
     """
 
     def decorate(view: F) -> F:
         @wraps(view)
         def guarded(*args: Any, **kwargs: Any) -> Any:
             actor = current_actor()
+            if request.headers.get(PERSON, actor.user_id) != actor.user_id:
+                raise problems.OTHER_PERSON.error()
             if roles and actor.role not in roles:
                 raise problems.FORBIDDEN.error(roles=", ".join(roles))
             return view(*args, **kwargs)

@@ -144,6 +144,15 @@ UNAUTHENTICATED = _kind(
     ("请先登录", "You are not logged in"),
     ("登录已过期或不存在，请重新登录。", "The session is missing or has ended; log in again."),
 )
+OTHER_PERSON = _kind(
+    "other_person",
+    401,
+    ("当前登录的是另一位用户", "Somebody else is logged in"),
+    (
+        "这部手机上登录了另一位用户。请由本人重新登录，记录都在。",
+        "Log in again as yourself; nothing is lost.",
+    ),
+)
 WRONG_CREDENTIALS = _kind(
     "wrong_credentials",
     401,

@@ -39,8 +39,8 @@ export interface Writer {
   put(write: PromiseLike<unknown>): void
   /** Put an op into the outbox; returns its id. */
   enqueue(op: NewOp): Promise<Id>
-  /** Keep a file to be sent after the op that announces it. True if its bytes are on the server already. */
-  keepFile(file: NewFile, announcedBy: Id): Promise<boolean>
+  /** Keep a file to be sent after the op that announces it. */
+  keepFile(file: NewFile, announcedBy: Id): Promise<void>
   /** The ids among these records' unsent ops of a kind. */
   unsent(kind: OpKind, recordId: Id): Promise<Id[]>
 }
@@ -122,7 +122,8 @@ function writer(db: Db, t: Tables, clock: Clock, writes: PromiseLike<unknown>[])
         const { mime, bytes } = file.thumb
         put(t.thumbs.put({ sha256: file.sha256, mime, bytes: pack(db, bytes, mime) }))
       }
-      if (before?.state === 'done') return true
+      // Also where the same bytes were sent before: that the server had them once is no proof that it has them
+      // now. It is asked again, which costs no bytes.
       put(t.blobs.put({ sha256: file.sha256, mime: file.mime, bytes: pack(db, file.bytes, file.mime) }))
       put(t.uploads.put({
         sha256: file.sha256,
@@ -135,7 +136,6 @@ function writer(db: Db, t: Tables, clock: Clock, writes: PromiseLike<unknown>[])
         attempts: 0,
         created_at: before?.created_at ?? at,
       }))
-      return false
     },
     async unsent(kind, recordId) {
       const ops = await t.outbox.where('record_id').equals(recordId).toArray()

@@ -36,7 +36,7 @@ export interface paths {
                         "image/png": string;
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -118,7 +118,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -230,7 +230,7 @@ export interface paths {
                         "application/json": components["schemas"]["ClustersOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -309,7 +309,7 @@ export interface paths {
                         "application/json": components["schemas"]["PlacesOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -379,7 +379,7 @@ export interface paths {
                         "application/json": components["schemas"]["MaterialsOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -436,7 +436,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -531,7 +531,7 @@ export interface paths {
                         "application/json": components["schemas"]["MaterialOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -599,7 +599,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -711,7 +711,7 @@ export interface paths {
                         "application/json": components["schemas"]["MeOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -758,7 +758,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -843,7 +843,7 @@ export interface paths {
                         "application/json": components["schemas"]["BoardOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -918,7 +918,7 @@ export interface paths {
                         "application/json": components["schemas"]["OfficesOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -975,7 +975,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1070,7 +1070,7 @@ export interface paths {
                         "application/json": components["schemas"]["OfficeOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1138,7 +1138,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1255,7 +1255,7 @@ export interface paths {
                         "application/json": components["schemas"]["PeopleOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1321,7 +1321,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1419,7 +1419,7 @@ export interface paths {
                         "application/json": components["schemas"]["PersonOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1496,7 +1496,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1617,7 +1617,7 @@ export interface paths {
                         "application/json": components["schemas"]["PhotosOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1773,7 +1773,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1855,7 +1855,7 @@ export interface paths {
                         "application/json": components["schemas"]["RegionsOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -1903,7 +1903,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2023,7 +2023,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2148,7 +2148,7 @@ export interface paths {
                         "application/json": components["schemas"]["RescueOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2326,7 +2326,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2382,7 +2382,7 @@ export interface paths {
                         "application/json": components["schemas"]["StockOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2456,7 +2456,7 @@ export interface paths {
                         "application/json": components["schemas"]["StoresOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2522,7 +2522,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2631,7 +2631,7 @@ export interface paths {
                         "application/json": components["schemas"]["ImportOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2717,7 +2717,7 @@ export interface paths {
                         "application/json": components["schemas"]["StoreOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2785,7 +2785,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -2911,7 +2911,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3003,7 +3003,7 @@ export interface paths {
                         "application/json": components["schemas"]["HealthOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3083,7 +3083,7 @@ export interface paths {
                         "application/json": components["schemas"]["PullOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3165,7 +3165,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3252,7 +3252,7 @@ export interface paths {
                     };
                     content?: never;
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3331,7 +3331,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3437,7 +3437,7 @@ export interface paths {
                         "application/json": components["schemas"]["VisitsOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;
@@ -3505,7 +3505,7 @@ export interface paths {
                         "application/json": components["schemas"]["VisitPageOut"];
                     };
                 };
-                /** @description unauthenticated: You are not logged in */
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
                 401: {
                     headers: {
                         [name: string]: unknown;

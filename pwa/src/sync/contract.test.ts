@@ -23,7 +23,7 @@ const ALL_KINDS = [
   'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'photo.add', 'handout.add', 'office.check_in',
 ] as const satisfies readonly OpKind[]
 
-const transport = createTransport()
+const transport = createTransport(authorOf('visit.check_in'))
 let db: Db
 
 beforeEach(() => {

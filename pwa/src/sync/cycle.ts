@@ -128,6 +128,7 @@ async function take(deps: CycleDeps, cycle: Cycle, step: Exclude<Step, { do: 'en
 
 async function push(deps: CycleDeps, cycle: Cycle, ids: readonly Id[]): Promise<Taken> {
   const waiting = await backlog(deps.db)
+  const cursor = await getMeta(deps.db, 'cursor')
   const ops = await beginBatch(deps.db, ids)
   const sent = sending(deps.clock)
   const answer = await deps.transport.push({
@@ -137,7 +138,7 @@ async function push(deps: CycleDeps, cycle: Cycle, ids: readonly Id[]): Promise<
   })
   const timed = await measure(deps, cycle, JSON.stringify(ops).length, sent)
   const next = afterPush(timed, ids, answer.results)
-  await settle(deps.db, next.marks)
+  await settle(deps.db, next.marks, cursor)
   return { cycle: next.cycle, end: next.foreign ? strangerEnd(next.cycle) : null }
 }
 
@@ -158,8 +159,9 @@ async function noteSchema(db: Db, refused: boolean): Promise<void> {
 async function upload(deps: CycleDeps, cycle: Cycle, sha256: string): Promise<Cycle> {
   const { db } = deps
   const row = await beginUpload(db, sha256)
-  const bytes = row && (await bytesOf(db, row))
-  if (!row || !bytes) {
+  if (!row) return cycle
+  const bytes = await bytesOf(db, row)
+  if (!bytes) {
     await failUpload(db, sha256, localProblem('bytes_missing'))
     return afterUpload(cycle, sha256, false)
   }

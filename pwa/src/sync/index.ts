@@ -20,7 +20,7 @@ let current: { db: Db; sync: Sync } | null = null
 export const syncStatus = keeper.status
 
 /** Begin to sync a person's database; another one's is left alone from now on. */
-export function startSync(db: Db, transport: Transport = createTransport()): void {
+export function startSync(db: Db, transport: Transport = createTransport(db.userId)): void {
   if (current?.db === db) return current.sync.resume()
   stopSync()
   keeper.follow(db)

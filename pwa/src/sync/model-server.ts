@@ -1,178 +1,237 @@
 // The server's promises in a few lines of memory, for the tests of the sync: each op is answered by itself
 // and applied at most once, bytes grow per person and hash, the feed is told in the order of commits.
-import type { Entity, Id, VisitRecord } from '../db/types'
-import { DEFAULT_ORGANISATION, type Me } from '../kernel/me'
-import { ApiError, localProblem, type Problem } from '../kernel/problem'
+// It can be stopped between any two of its steps, and what was not committed by then is gone.
+import type { Entity, Id } from '../db/types'
 import { sha256Hex } from '../kernel/hash'
+import { DEFAULT_ORGANISATION, type Me } from '../kernel/me'
+import { ApiError, localProblem } from '../kernel/problem'
 import type { OpResult } from './engine'
+import { answerOf, apply, PHASES } from './model-ops'
+import { emptyState, Tx, type LogRow, type Receipt, type Row, type State } from './model-state'
 import type { Change, PullAnswer, PushAnswer, PushBody, Transport, UploadAnswer, UploadStatus, WireOp } from './transport'
 
-const PHASES = ['visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.check_out', 'visit.cancel']
-
-interface Receipt { author: Id; digest: string; result: unknown }
 interface File { bytes: Uint8Array; complete: boolean }
-interface LogRow { seq: number; scope: string; entity: Entity; id: Id }
+
+/** Bytes that arrive in one piece; between two pieces anything may happen. */
+const PIECE = 64
+
+/** Who calls, and how the call can be stopped on its way. */
+export interface Caller {
+  /** Whose work it is, where the caller says so: others are refused. */
+  person: Id | null
+  /** Whom the cookie belongs to; null: the session has ended. */
+  who(): Id | null
+  /** Awaited between any two steps of a request. */
+  pause(where: string): Promise<void>
+  /** Ops that the server stumbles over in this request. */
+  stumbles(opId: Id): boolean
+}
+
+interface Call extends Caller { epoch: number; arrived: number }
+
+/** What a backup holds. */
+export interface Backup { state: State; files: Map<string, File> }
 
 export class ModelServer {
-  /** Whom the cookie belongs to; null: the session has ended. */
+  /** Whom the cookie belongs to, for callers that do not say it themselves. */
   session: Id | null = null
   /** Batches above this are refused as too large. */
   max_ops = 500
-  readonly receipts = new Map<Id, Receipt>()
-  /** How often each op changed something. More than once must never be. */
-  readonly applied = new Map<Id, number>()
-  readonly records = new Map<string, Record<string, unknown> & { id: Id; author_id: Id }>()
+  /** Bodies with this text cannot even be read. */
+  poison: string | null = null
   readonly files = new Map<string, File>()
-  readonly stock = new Map<string, number>()
   /** Ops that came in under a session that is not their author's. */
   foreign = 0
-  private log: LogRow[] = []
-  private seq = 0
+  protected state = emptyState()
+  private epoch = 0
+  private writer: object | null = null
 
   constructor(readonly stores: readonly Id[], readonly now: () => Date) {
-    for (const id of stores) this.touch('org', 'store', id)
+    this.atOnce((tx) => stores.forEach((id) => tx.touch('org', 'store', id)))
   }
 
-  /** One connection, without any fault. */
-  transport(): Transport {
+  get receipts(): ReadonlyMap<Id, Receipt> { return this.state.receipts }
+  get applied(): ReadonlyMap<Id, number> { return this.state.applied }
+  get records(): ReadonlyMap<string, Row> { return this.state.records }
+  get stock(): ReadonlyMap<string, number> { return this.state.stock }
+
+  /** One connection, without any fault but those of its caller. */
+  transport(caller: Partial<Caller> = {}): Transport {
+    const call = (): Call => ({
+      person: null, who: () => this.session, pause: async () => undefined, stumbles: () => false, ...caller,
+      epoch: this.epoch, arrived: this.now().getTime(),
+    })
     return {
-      me: async () => this.me(),
-      push: async (body) => this.push(body),
-      pull: async (cursor, limit) => this.pull(cursor, limit),
-      uploadStatus: async (sha256) => this.uploadStatus(sha256),
-      uploadFrom: (sha256, offset, length, rest) => this.uploadFrom(sha256, offset, length, rest),
+      me: async () => this.me(call()),
+      push: async (body) => this.push(call(), body),
+      pull: async (cursor, limit) => this.pull(call(), cursor, limit),
+      uploadStatus: async (sha256) => this.uploadStatus(call(), sha256),
+      uploadFrom: async (sha256, offset, length, rest) => this.uploadFrom(call(), sha256, offset, length, rest),
     }
   }
 
   /** Records of one entity that a person made. */
-  of(entity: Entity, author: Id): (Record<string, unknown> & { id: Id })[] {
+  of(entity: Entity, author: Id): Row[] {
     return [...this.records].filter(([key, row]) => key.startsWith(`${entity} `) && row.author_id === author).map(([, row]) => row)
+  }
+
+  /** Issue material to a person, as the office does. */
+  issue(user: Id, material: Id, quantity: number): void {
+    this.atOnce((tx) => tx.handOut(user, material, -quantity))
   }
 
   /** Keep part of an upload that broke off. */
   appendPart(sha256: string, offset: number, part: Uint8Array): void {
-    const file = this.file(sha256)
+    const file = this.file(this.session, sha256)
     if (!file.complete && file.bytes.length === offset) file.bytes = joined(file.bytes, part)
   }
 
-  /** Forget an unfinished upload, as the sweep of old ones does. */
-  dropPart(sha256: string): void {
-    const file = this.file(sha256)
-    if (!file.complete) file.bytes = new Uint8Array()
+  /** Forget unfinished uploads, as the sweep of old ones does. */
+  sweep(): void {
+    for (const file of this.files.values()) if (!file.complete) file.bytes = new Uint8Array()
   }
 
-  private me(): Me {
-    const id = this.who()
+  /** Die and start again. Nothing uncommitted is left; of unfinished uploads so much as had reached the disk. */
+  restart(share: number): void {
+    this.epoch += 1
+    this.writer = null
+    for (const file of this.files.values()) {
+      if (!file.complete) file.bytes = file.bytes.slice(0, Math.floor(file.bytes.length * share))
+    }
+  }
+
+  backup(): Backup {
+    return { state: this.state, files: new Map([...this.files].map(([key, file]) => [key, { ...file }])) }
+  }
+
+  restore({ state, files }: Backup): void {
+    this.restart(0)
+    this.state = state
+    this.files.clear()
+    for (const [key, file] of files) this.files.set(key, { ...file })
+  }
+
+  /** A row's place in the feed: the next number, handed out at the commit. */
+  protected number(_tx: Tx, next: number): number {
+    return next
+  }
+
+  /** The write reaches the disk, and only then the answer is given. */
+  protected async seal(call: Call, tx: Tx): Promise<void> {
+    await this.step(call, 'written')
+    this.commit(tx)
+    await this.step(call, 'committed')
+  }
+
+  protected commit(tx: Tx): void {
+    this.state = tx.sealed((one, next) => this.number(one, next))
+    for (const complete of tx.complete) complete()
+  }
+
+  /** Raises `offline` for a call whose server has died. */
+  protected async step(call: Call, where: string): Promise<void> {
+    await call.pause(where)
+    if (call.epoch !== this.epoch) throw new ApiError('offline')
+  }
+
+  protected atOffset(file: File, offset: number): boolean {
+    return file.bytes.length === offset
+  }
+
+  protected async fits(bytes: Uint8Array<ArrayBuffer>, sha256: string): Promise<boolean> {
+    return (await sha256Hex(bytes)) === sha256
+  }
+
+  private atOnce(work: (tx: Tx) => void): void {
+    const tx = new Tx(this.state, this.now().getTime())
+    work(tx)
+    this.commit(tx)
+  }
+
+  /** One writer at a time. */
+  private async write<T>(call: Call, work: (tx: Tx) => T): Promise<T> {
+    while (this.writer) await this.step(call, 'waits for another writer')
+    const mine = (this.writer = {})
+    try {
+      const tx = new Tx(this.state, call.arrived)
+      const done = work(tx)
+      await this.seal(call, tx)
+      return done
+    } finally {
+      if (this.writer === mine) this.writer = null
+    }
+  }
+
+  private async known(call: Call): Promise<Id> {
+    await this.step(call, 'arrived')
+    const user = call.who()
+    if (user === null) throw new ApiError('auth', 401, localProblem('unauthenticated'))
+    if (call.person !== null && call.person !== user) throw new ApiError('auth', 401, localProblem('other_person'))
+    return user
+  }
+
+  private async me(call: Call): Promise<Me> {
+    const id = await this.known({ ...call, person: null })
     const user = { id, username: id, name: id, role: 'rep' as const, region_id: 'r', region_name: 'R', locale: 'zh-CN' }
     return { user, regions: [], organisation: DEFAULT_ORGANISATION, server_time: this.now().toISOString() }
   }
 
-  private who(): Id {
-    if (this.session === null) throw new ApiError('auth', 401, localProblem('unauthenticated'))
-    return this.session
+  private async push(call: Call, body: PushBody): Promise<PushAnswer> {
+    const user = await this.known(call)
+    if (body.ops.length > this.max_ops) throw new ApiError('too_large', 413, localProblem('too_large'))
+    if (this.poison !== null && JSON.stringify(body).includes(this.poison)) {
+      throw new ApiError('refused', 400, localProblem('malformed_json'))
+    }
+    const results = await this.write(call, (tx) => this.batch(tx, call, user, body.ops))
+    return { server_time: this.now().toISOString(), results }
   }
 
-  private push(body: PushBody): PushAnswer {
-    const user = this.who()
-    if (body.ops.length > this.max_ops) throw new ApiError('too_large', 413, localProblem('too_large'))
+  private batch(tx: Tx, call: Call, user: Id, ops: readonly WireOp[]): OpResult[] {
     const answers = new Map<Id, OpResult>()
     const failed = new Set<Id>()
     for (const kind of PHASES) {
-      for (const op of body.ops.filter((one) => one.kind === kind)) {
+      for (const op of ops.filter((one) => one.kind === kind)) {
         const missing = op.depends_on.some((id) => failed.has(id))
-        const answer = missing ? answerOf(op, 'deferred', localProblem('dependency_missing')) : this.one(user, op)
+        const answer = call.stumbles(op.op_id) ? answerOf(op, 'deferred', localProblem('internal'))
+          : missing ? answerOf(op, 'deferred', localProblem('dependency_missing')) : this.one(tx, user, op)
         if (answer.problem) failed.add(op.op_id)
         answers.set(op.op_id, answer)
       }
     }
-    const results = body.ops.map((op) => answers.get(op.op_id) ?? answerOf(op, 'rejected', localProblem('op_kind_unknown')))
-    return { server_time: this.now().toISOString(), results }
+    return ops.map((op) => answers.get(op.op_id) ?? answerOf(op, 'rejected', localProblem('op_kind_unknown')))
   }
 
-  private one(user: Id, op: WireOp): OpResult {
+  private one(tx: Tx, user: Id, op: WireOp): OpResult {
     if (op.author !== user) {
       this.foreign += 1
       return answerOf(op, 'rejected', localProblem('author_mismatch'))
     }
     const digest = JSON.stringify([op.kind, op.record_id, op.payload, op.device_at, op.device_seq])
-    const known = this.receipts.get(op.op_id)
+    const known = tx.state.receipts.get(op.op_id)
     if (known) {
       return known.digest === digest && known.author === user
         ? { op_id: op.op_id, status: 'replayed', result: known.result, problem: null }
         : answerOf(op, 'conflict', localProblem('op_conflict'))
     }
-    const done = this.apply(user, op)
-    if ('status' in done) return done
+    const hasFile = (owner: Id, sha256: string) => this.files.get(`${owner} ${sha256}`)?.complete ?? false
+    const done = apply(tx, user, op, { stores: this.stores, hasFile })
+    if ('status' in done) return answerOf(op, done.status, done.problem)
     const result = structuredClone(done.record)
-    this.receipts.set(op.op_id, { author: user, digest, result })
-    this.applied.set(op.op_id, (this.applied.get(op.op_id) ?? 0) + 1)
+    tx.state.receipts.set(op.op_id, { author: user, digest, result })
+    tx.state.applied.set(op.op_id, (tx.state.applied.get(op.op_id) ?? 0) + 1)
     return { op_id: op.op_id, status: 'applied', result, problem: null }
   }
 
-  private apply(user: Id, op: WireOp): OpResult | { record: object } {
-    const payload = op.payload as Record<string, string & number>
-    if (op.kind === 'visit.check_in') {
-      if (!this.stores.includes(payload['store_id'] ?? '')) return answerOf(op, 'rejected', localProblem('store_unknown'))
-      return { record: this.put('visit', newVisit(user, op)) }
-    }
-    if (op.kind === 'office.check_in') {
-      const row = { id: op.record_id, author_id: user, week: '2026-W48', ...payload, verdict: 'on_site', accepted: true, flags: [] }
-      return { record: this.put('office_check_in', row) }
-    }
-    const visitId = op.kind === 'visit.check_out' || op.kind === 'visit.cancel' ? op.record_id : payload['visit_id']
-    const visit = this.records.get(`visit ${visitId}`) as (VisitRecord & Record<string, unknown>) | undefined
-    if (!visit) return answerOf(op, 'deferred', localProblem('dependency_missing'))
-    const child = { id: op.record_id, author_id: user, ...payload }
-    switch (op.kind) {
-      case 'visit.note':
-        return { record: this.put('note', child) }
-      case 'photo.add': {
-        const arrived = this.files.get(`${user} ${payload['sha256']}`)?.complete ?? false
-        const state = arrived ? 'stored' : 'awaiting_bytes'
-        return { record: this.put('photo', { ...child, state, problem: null, uploaded_at: null }) }
-      }
-      case 'handout.add':
-        this.handOut(user, payload['material_id'] ?? '', payload['quantity'] ?? 0)
-        return { record: this.put('handout', { ...child, store_id: visit.store_id, flags: [] }) }
-      default: {
-        const closed = op.kind === 'visit.check_out'
-          ? { state: 'completed', checked_out_at: payload['at'], dwell_s: 60, out_fix: payload['fix'] }
-          : { state: 'cancelled', cancel_reason: payload['reason'] }
-        return { record: this.put('visit', { ...visit, ...closed, rev: visit.rev + 1 }) }
-      }
-    }
-  }
-
-  private put<T extends { id: Id; author_id: Id }>(entity: Entity, row: T): T {
-    this.records.set(`${entity} ${row.id}`, { ...row })
-    this.touch(row.author_id, entity, row.id)
-    return row
-  }
-
-  private handOut(user: Id, material: Id, quantity: number): void {
-    const key = `${user} ${material}`
-    this.stock.set(key, (this.stock.get(key) ?? 0) - quantity)
-    this.touch(user, 'stock', material)
-  }
-
-  /** Issue material to a person, as the office does. */
-  issue(user: Id, material: Id, quantity: number): void {
-    this.handOut(user, material, -quantity)
-  }
-
-  private touch(scope: string, entity: Entity, id: Id): void {
-    this.log = this.log.filter((row) => row.scope !== scope || row.entity !== entity || row.id !== id)
-    this.log.push({ seq: (this.seq += 1), scope, entity, id })
-  }
-
-  private pull(cursor: string | null, limit: number): PullAnswer {
-    const user = this.who()
-    const [owner, from] = (cursor ?? `${user}:0`).split(':')
+  private async pull(call: Call, cursor: string | null, limit: number): Promise<PullAnswer> {
+    const user = await this.known(call)
+    const [owner, number] = (cursor ?? `${user}:0`).split(':')
     if (owner !== user) {
       throw new ApiError('refused', 422, { ...localProblem('validation_failed'), field: 'cursor' })
     }
-    const rows = this.log.filter((row) => row.seq > Number(from) && (row.scope === 'org' || row.scope === user))
-    const page = rows.slice(0, limit)
+    // A number from the future: the server was restored from a backup, and tells all from the beginning.
+    const from = Number(number) > this.state.seq ? 0 : Number(number)
+    const rows = this.state.log.filter((row) => row.seq > from && (row.scope === 'org' || row.scope === user))
+    const page = rows.sort((a, b) => a.seq - b.seq).slice(0, limit)
     return {
       cursor: `${user}:${page.at(-1)?.seq ?? from}`,
       more: rows.length > page.length,
@@ -187,53 +246,58 @@ export class ModelServer {
     return { entity, id, record: structuredClone(this.records.get(`${entity} ${id}`) ?? null) }
   }
 
-  private file(sha256: string): File {
-    const key = `${this.who()} ${sha256}`
+  private file(user: Id | null, sha256: string): File {
+    const key = `${user} ${sha256}`
     const file = this.files.get(key) ?? { bytes: new Uint8Array(), complete: false }
     this.files.set(key, file)
     return file
   }
 
-  private uploadStatus(sha256: string): UploadStatus {
-    const file = this.file(sha256)
+  private async uploadStatus(call: Call, sha256: string): Promise<UploadStatus> {
+    const file = this.file(await this.known(call), sha256)
     return { offset: file.bytes.length, complete: file.complete }
   }
 
-  private async uploadFrom(sha256: string, offset: number, length: number, rest: Blob): Promise<UploadAnswer> {
-    const file = this.file(sha256)
-    const user = this.who()
+  private async uploadFrom(call: Call, sha256: string, offset: number, length: number, rest: Blob): Promise<UploadAnswer> {
+    const sent = new Uint8Array(await rest.arrayBuffer())
+    const user = await this.known(call)
+    const file = this.file(user, sha256)
     if (file.complete) return { sha256, received: file.bytes.length, complete: true }
-    if (file.bytes.length !== offset) {
-      const headers = new Headers({ 'Upload-Offset': String(file.bytes.length) })
-      throw new ApiError('refused', 409, localProblem('offset_mismatch'), null, headers)
+    let at = offset
+    this.holdOffset(file, at)
+    for (let from = 0; from < sent.length; from += PIECE) {
+      if (from > 0) await this.step(call, 'another piece')
+      this.holdOffset(file, at)
+      const piece = sent.slice(from, from + PIECE)
+      file.bytes = joined(file.bytes, piece)
+      at += piece.length
     }
-    const bytes = joined(file.bytes, new Uint8Array(await rest.arrayBuffer()))
-    if (bytes.length < length) {
-      file.bytes = bytes
-      return { sha256, received: bytes.length, complete: false }
-    }
-    if ((await sha256Hex(bytes)) !== sha256) {
-      file.bytes = new Uint8Array()
+    if (file.bytes.length < length) return { sha256, received: file.bytes.length, complete: false }
+    return this.finish(call, user, sha256, file)
+  }
+
+  private holdOffset(file: File, offset: number): void {
+    if (!file.complete && this.atOffset(file, offset)) return
+    const headers = new Headers({ 'Upload-Offset': String(file.complete ? 0 : file.bytes.length) })
+    throw new ApiError('refused', 409, localProblem('offset_mismatch'), null, headers)
+  }
+
+  /** Verified, moved into its place, and then known to the database: in this order. */
+  private async finish(call: Call, user: Id, sha256: string, file: File): Promise<UploadAnswer> {
+    const { bytes } = file
+    file.bytes = new Uint8Array()
+    if (!(await this.fits(bytes as Uint8Array<ArrayBuffer>, sha256))) {
       throw new ApiError('refused', 422, localProblem('hash_mismatch'))
     }
-    Object.assign(file, { bytes, complete: true })
-    for (const row of this.of('photo', user)) {
-      if (row['sha256'] === sha256) this.put('photo', { ...row, author_id: user, state: 'stored' })
-    }
+    await this.step(call, 'moved')
+    await this.write(call, (tx) => {
+      tx.complete.push(() => Object.assign(file, { bytes, complete: true }))
+      for (const row of tx.state.records.values()) {
+        if (row.author_id === user && row['sha256'] === sha256 && row['state'] === 'awaiting_bytes') tx.put('photo', { ...row, state: 'stored' })
+      }
+    })
     return { sha256, received: bytes.length, complete: true }
   }
-}
-
-function newVisit(user: Id, op: WireOp): Record<string, unknown> & { id: Id; author_id: Id } {
-  return {
-    id: op.record_id, author_id: user, region_id: 'r', store_id: op.payload['store_id'], state: 'in_progress',
-    checked_in_at: op.payload['at'], checked_out_at: null, dwell_s: null, fix: op.payload['fix'], out_fix: null,
-    reason: null, cancel_reason: null, verdict: 'on_site', flags: [], rev: 1,
-  }
-}
-
-function answerOf(op: WireOp, status: OpResult['status'], problem: Problem): OpResult {
-  return { op_id: op.op_id, status, result: null, problem }
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array<ArrayBuffer> {

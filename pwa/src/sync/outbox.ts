@@ -1,5 +1,6 @@
 // The queue on the disk: reading it, and marking what became of each op. An op leaves it only when the
 // server has acknowledged it, in the same transaction that writes the server's record.
+import { getMeta } from '../db/meta'
 import { applyRecords, type ServerRecord } from '../db/records'
 import type { Db } from '../db/schema'
 import { inTransaction, reading, unfinishedUploads, type Tables } from '../db/tables'
@@ -55,9 +56,15 @@ export async function releaseBatch(db: Db, ids: readonly Id[]): Promise<void> {
   })
 }
 
-/** Write what became of a batch: acknowledged ops give way to the server's records, others are marked. */
-export async function settle(db: Db, marks: readonly Mark[]): Promise<void> {
+/**
+ * Write what became of a batch: acknowledged ops give way to the server's records, others are marked.
+ * cursor: where the feed stood when the batch was sent.
+ */
+export async function settle(db: Db, marks: readonly Mark[], cursor: string | null = null): Promise<void> {
   await inTransaction(db, async (t) => {
+    // Another tab has pulled since: the server's balance may be here already, with these handouts in it. If it
+    // is not, the next pull brings it.
+    const overtaken = (await getMeta(t, 'cursor')) !== cursor
     const known = await t.outbox.bulkGet(marks.map((mark) => mark.op_id))
     const done: Id[] = []
     const records: ServerRecord[] = []
@@ -70,7 +77,7 @@ export async function settle(db: Db, marks: readonly Mark[]): Promise<void> {
         continue
       }
       done.push(op.op_id)
-      if (!mark.replayed) await takeFromStock(t, op)
+      if (!mark.replayed && !overtaken) await takeFromStock(t, op)
       if (await isNews(t, op, mark.replayed)) {
         records.push({ entity: ENTITY_OF[op.kind], id: op.record_id, record: mark.result as object })
       }

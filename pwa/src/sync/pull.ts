@@ -25,13 +25,16 @@ export async function pullPage(
   const cursor = await goesOn(db)
   const page = await transport.pull(cursor, limit)
   if (cursor === null && !(await isMe())) throw new OtherPersonError('the session belongs to another person')
-  await inTransaction(db, async (t) => {
+  const overtaken = await inTransaction(db, async (t) => {
     // A run that was given up (another tab took over) must not turn the cursor back.
-    if ((await goesOn(t)) !== cursor) return
+    if ((await goesOn(t)) !== cursor) return true
     await applyRecords(t, page.changes)
     await setMeta(t, 'cursor', page.cursor)
     await setMeta(t, 'cursor_schema', SCHEMA)
+    return false
   })
+  // What the other tab has read may be less than this page told.
+  if (overtaken) return { more: true, hadCursor: cursor !== null }
   // A server that gives the same cursor again has nothing more, whatever it says.
   return { more: page.more && page.cursor !== cursor, hadCursor: cursor !== null }
 }

@@ -81,24 +81,28 @@ const SLOWEST_BYTES_A_SECOND = 4_000
 const UPLOAD_GRACE_MS = 20_000
 const PULL_TIMEOUT_MS = 60_000
 
-/** The transport over fetch. */
-export function createTransport(): Transport {
+/**
+ * The transport over fetch, for one person's work. The cookie is one for all tabs, and may become another person's
+ * at any moment: the server refuses what names somebody else, so that nothing lands under another name.
+ */
+export function createTransport(person: Id): Transport {
+  const named = { 'Storewalk-Person': person }
   return {
     async me() {
       const answer = await request<Me>('GET', '/me')
       return shaped(answer, typeof answer?.user?.id === 'string' && typeof answer.server_time === 'string')
     },
     async push(body) {
-      const answer = await request<PushAnswer>('POST', '/sync/push', { body, timeout_ms: PULL_TIMEOUT_MS })
+      const answer = await request<PushAnswer>('POST', '/sync/push', { body, headers: named, timeout_ms: PULL_TIMEOUT_MS })
       return shaped(answer, Array.isArray(answer?.results))
     },
     async pull(cursor, limit) {
       const query = { cursor: cursor ?? undefined, limit, schema: SCHEMA }
-      const answer = await request<PullAnswer>('GET', '/sync/pull', { query, timeout_ms: PULL_TIMEOUT_MS })
+      const answer = await request<PullAnswer>('GET', '/sync/pull', { query, headers: named, timeout_ms: PULL_TIMEOUT_MS })
       return shaped(answer, Array.isArray(answer?.changes) && typeof answer.cursor === 'string')
     },
     async uploadStatus(sha256) {
-      const { headers } = await send('HEAD', `/uploads/${sha256}`)
+      const { headers } = await send('HEAD', `/uploads/${sha256}`, { headers: named })
       const offset = offsetOf(headers)
       if (offset === null) throw new ApiError('transient')
       return { offset, complete: headers.get('Upload-Complete') === '?1' }
@@ -108,6 +112,7 @@ export function createTransport(): Transport {
         bytes: rest,
         timeout_ms: UPLOAD_GRACE_MS + (rest.size / SLOWEST_BYTES_A_SECOND) * 1000,
         headers: {
+          ...named,
           'Content-Type': 'application/offset+octet-stream',
           'Upload-Offset': String(offset),
           'Upload-Length': String(length),
@@ -115,7 +120,7 @@ export function createTransport(): Transport {
       })
       return readJson<UploadAnswer>(answer)
     },
-    report: (body) => request<DeviceAnswer>('PUT', '/sync/device', { body }),
+    report: (body) => request<DeviceAnswer>('PUT', '/sync/device', { body, headers: named }),
   }
 }
 

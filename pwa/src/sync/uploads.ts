@@ -71,11 +71,11 @@ export async function bytesOf(db: Db, upload: Upload): Promise<Blob | null> {
   return blob.size === upload.bytes_total ? blob : null
 }
 
-/** Mark an upload as on its way. Returns it, or null where it is gone. */
+/** Mark an upload as on its way. Returns it, or null where it is gone or done: another tab may have finished it. */
 export async function beginUpload(db: Db, sha256: string): Promise<Upload | null> {
   return inTransaction(db, async (t) => {
     const upload = await t.uploads.get(sha256)
-    if (!upload) return null
+    if (!upload || upload.state === 'done') return null
     await t.uploads.update(sha256, { state: 'sending', attempts: upload.attempts + 1 })
     await t.photos.where('sha256').equals(sha256).modify({ upload: 'sending' })
     return upload
@@ -116,6 +116,9 @@ export async function retryFailed(db: Db): Promise<void> {
 async function mark(
   t: Tables, hashes: readonly string[], values: { state: Upload['state']; problem?: Problem | null },
 ): Promise<void> {
-  await t.uploads.where('sha256').anyOf([...hashes]).modify(values)
-  await t.photos.where('sha256').anyOf([...hashes]).modify({ upload: values.state })
+  const rows = t.uploads.where('sha256').anyOf([...hashes])
+  // What another tab has finished stays finished: its bytes are gone from here.
+  const open = values.state === 'done' ? hashes : await rows.and((one) => one.state !== 'done').primaryKeys()
+  await t.uploads.where('sha256').anyOf([...open]).modify(values)
+  await t.photos.where('sha256').anyOf([...open]).modify({ upload: values.state })
 }

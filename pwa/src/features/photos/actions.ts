@@ -58,13 +58,13 @@ export function addPhoto(db: Db, input: PhotoInput, clock: Clock = systemClock):
       payload: said,
       depends_on,
     })
-    const there = await write.keepFile({
+    await write.keepFile({
       what: 'photo', sha256: input.sha256, mime: input.mime, bytes: input.image,
       thumb: { mime: 'image/jpeg', bytes: input.thumb },
     }, op)
     const photo: LocalPhoto = {
       id, ...said, state: 'awaiting_bytes', problem: null, uploaded_at: null,
-      sync: 'local', upload: there ? 'done' : 'waiting',
+      sync: 'local', upload: 'waiting',
     }
     write.put(write.t.photos.add(photo))
     return id

@@ -125,7 +125,7 @@ describe('what follows a check-in', () => {
 })
 
 describe('the same picture twice', () => {
-  it('is two photos and one upload, and none when it was sent before', async () => {
+  it('is two photos and one upload, and is offered to the server again when it was sent before', async () => {
     const visit = await start()
     const picture = await aPhoto(visit, 5)
     await addPhoto(db, picture, clock)
@@ -134,8 +134,9 @@ describe('the same picture twice', () => {
     await db.uploads.update(picture.sha256, { state: 'done' })
     await db.blobs.delete(picture.sha256)
     const third = await addPhoto(db, picture, clock)
-    expect(await db.photos.get(third)).toMatchObject({ upload: 'done' })
-    expect(await db.blobs.count()).toBe(0)
+    expect(await db.photos.get(third)).toMatchObject({ upload: 'waiting' })
+    expect(await db.uploads.get(picture.sha256)).toMatchObject({ state: 'waiting' })
+    expect(await db.blobs.count()).toBe(1)
   })
 })
 

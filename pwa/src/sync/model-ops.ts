@@ -1,0 +1,93 @@
+// What each op does to the model server's records: the rules of the real one, as far as a phone can tell.
+import type { Id, OpKind, VisitRecord } from '../db/types'
+import { localProblem, type Problem } from '../kernel/problem'
+import type { OpResult } from './engine'
+import type { Row, Tx } from './model-state'
+import type { WireOp } from './transport'
+
+/** A record comes after what it belongs to, in whatever order a batch was written. */
+export const PHASES: readonly OpKind[] = [
+  'visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.check_out', 'visit.cancel',
+]
+
+export type Outcome = { record: object } | { status: 'rejected' | 'deferred'; problem: Problem }
+
+/** What an op needs to know beside the records. */
+export interface Surrounding { stores: readonly Id[]; hasFile(user: Id, sha256: string): boolean }
+
+/** Apply one op. The same thing said again of a record changes nothing, whatever its op is called. */
+export function apply(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
+  const key = `${op.kind} ${op.record_id}`
+  const words = JSON.stringify(op.payload)
+  const before = tx.state.said.get(key)
+  if (before !== undefined) {
+    const there = tx.state.records.get(`${ENTITY[op.kind]} ${op.record_id}`)
+    if (before === words && there) return { record: there }
+    return refused('rejected', op.kind === 'visit.check_out' || op.kind === 'visit.cancel' ? 'visit_closed' : 'record_exists')
+  }
+  const outcome = write(tx, user, op, around)
+  if ('record' in outcome) tx.state.said.set(key, words)
+  return outcome
+}
+
+const ENTITY = {
+  'visit.check_in': 'visit', 'visit.check_out': 'visit', 'visit.cancel': 'visit', 'visit.note': 'note',
+  'photo.add': 'photo', 'handout.add': 'handout', 'office.check_in': 'office_check_in',
+} as const
+
+function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
+  const payload = op.payload as Record<string, string & number>
+  const child: Row = { id: op.record_id, author_id: user, ...payload }
+  if (op.kind === 'visit.check_in') {
+    if (!around.stores.includes(payload['store_id'] ?? '')) return refused('rejected', 'store_unknown')
+    return { record: tx.put('visit', newVisit(user, op)) }
+  }
+  if (op.kind === 'office.check_in') {
+    return { record: tx.put('office_check_in', { ...child, week: '2026-W48', verdict: 'on_site', accepted: true, flags: [] }) }
+  }
+  if (op.kind === 'photo.add' && payload['office_check_in_id']) {
+    if (!tx.state.records.has(`office_check_in ${payload['office_check_in_id']}`)) return refused('deferred', 'dependency_missing')
+    return { record: tx.put('photo', newPhoto(user, child, around)) }
+  }
+  const visitId = op.kind === 'visit.check_out' || op.kind === 'visit.cancel' ? op.record_id : payload['visit_id']
+  const visit = tx.state.records.get(`visit ${visitId}`) as (VisitRecord & Row) | undefined
+  if (!visit) return refused('deferred', 'dependency_missing')
+  switch (op.kind) {
+    case 'visit.note':
+      return { record: tx.put('note', child) }
+    case 'photo.add':
+      return { record: tx.put('photo', newPhoto(user, child, around)) }
+    case 'handout.add':
+      tx.handOut(user, payload['material_id'] ?? '', payload['quantity'] ?? 0)
+      return { record: tx.put('handout', { ...child, store_id: visit.store_id, flags: [] }) }
+    default: {
+      if (visit.state !== 'in_progress') return refused('rejected', 'visit_closed')
+      const closed = op.kind === 'visit.check_out'
+        ? { state: 'completed', checked_out_at: payload['at'], dwell_s: 60, out_fix: payload['fix'] }
+        : { state: 'cancelled', cancel_reason: payload['reason'] }
+      return { record: tx.put('visit', { ...visit, ...closed, rev: visit.rev + 1 }) }
+    }
+  }
+}
+
+function newPhoto(user: Id, said: Row, around: Surrounding): Row {
+  const state = around.hasFile(user, String(said['sha256'])) ? 'stored' : 'awaiting_bytes'
+  return { ...said, state, problem: null, uploaded_at: null }
+}
+
+function newVisit(user: Id, op: WireOp): Row {
+  return {
+    id: op.record_id, author_id: user, region_id: 'r', store_id: op.payload['store_id'], state: 'in_progress',
+    checked_in_at: op.payload['at'], checked_out_at: null, dwell_s: null, fix: op.payload['fix'], out_fix: null,
+    reason: null, cancel_reason: null, verdict: 'on_site', flags: [], rev: 1,
+  }
+}
+
+function refused(status: 'rejected' | 'deferred', code: string): Outcome {
+  return { status, problem: localProblem(code) }
+}
+
+/** The answer to an op that was not applied. */
+export function answerOf(op: WireOp, status: OpResult['status'], problem: Problem): OpResult {
+  return { op_id: op.op_id, status, result: null, problem }
+}
