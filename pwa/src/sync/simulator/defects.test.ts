@@ -12,7 +12,7 @@ import type { Seams } from './world'
 // A loaded machine is no failure.
 vi.setConfig({ testTimeout: 600_000 })
 /** Seeds within which each defect is found. */
-const SEEDS = 60
+const SEEDS = 240
 
 beforeEach(() => {
   vi.spyOn(console, 'error').mockImplementation(() => undefined)
