@@ -1222,6 +1222,171 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/organisation/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rules by which check-ins are judged.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RulesPageOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set rules. Visits judged before keep their verdict until they are judged again.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RulesPatch"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RulesPageOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -2605,6 +2770,274 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/pin-proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pins that check-ins say are elsewhere, the farthest off first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/pin-proposals/{proposal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * One proposed pin, decided on or not; the ETag is what a decision must name in If-Match.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    proposal_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Accept a proposed pin (the store's visits are judged again) or decline it.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path: {
+                    proposal_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ProposalDecision"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description proposal_decided: This proposal has been decided on already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/stores/{store_id}": {
         parameters: {
             query?: never;
@@ -2789,6 +3222,77 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The pins the store had before, the newest first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    store_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PastPinsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/sync/device": {
@@ -3394,6 +3898,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/pin-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What another pin or radius of a store would change in how its visits are judged.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query: {
+                    store: string;
+                    lat?: number;
+                    lon?: number;
+                    pin_quality_m?: number;
+                    radius_m?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PinPreviewOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/{visit_id}": {
         parameters: {
             query?: never;
@@ -3863,6 +4449,17 @@ export interface components {
             state: "rejected" | "conflict";
             words: components["schemas"]["WordsOut"] | null;
         };
+        PastPinOut: {
+            actor_name: string | null;
+            lat: number;
+            lon: number;
+            quality_m: number;
+            source: string;
+            until: string;
+        };
+        PastPinsOut: {
+            items: components["schemas"]["PastPinOut"][];
+        };
         PeopleOut: {
             items: components["schemas"]["PersonOut"][];
             total: number;
@@ -3934,6 +4531,19 @@ export interface components {
             next: string | null;
             total: number;
         };
+        PinPreviewOut: {
+            changed: number;
+            cleared: {
+                [key: string]: number;
+            };
+            fixes: components["schemas"]["UsedFixOut"][];
+            raised: {
+                [key: string]: number;
+            };
+            reworded: number;
+            verdicts: components["schemas"]["VerdictChangeOut"][];
+            visits: number;
+        };
         PlaceOut: {
             lat: number;
             lon: number;
@@ -3962,6 +4572,43 @@ export interface components {
             title: string;
             type: string;
         };
+        ProposalDecision: {
+            accept: boolean;
+        };
+        ProposalOut: {
+            days: number;
+            /** @description From the pin to the learned place, metres. */
+            distance_m: number;
+            fixes: number;
+            id: string;
+            lat: number;
+            /** @description Fixes at the store that lie elsewhere. */
+            left_out: number;
+            lon: number;
+            made_at: string;
+            pin_quality_m: number;
+            /** @enum {string} */
+            pin_source: "import" | "office" | "survey" | "geocoded" | "learned";
+            /** @description How far off the learned place may be, metres. */
+            quality_m: number;
+            radius_m: number | null;
+            region_id: string;
+            reps: number;
+            rev: number;
+            /** @enum {string} */
+            state: "open" | "accepted" | "declined" | "gone";
+            store_address: string;
+            store_code: string;
+            store_id: string;
+            store_lat: number;
+            store_lon: number;
+            store_name: string;
+        };
+        ProposalsOut: {
+            items: components["schemas"]["ProposalOut"][];
+            next: string | null;
+            total: number;
+        };
         PullOut: {
             changes: components["schemas"]["ChangeOut"][];
             cursor: string;
@@ -3977,10 +4624,29 @@ export interface components {
             results: components["schemas"]["OpResult"][];
             server_time: string;
         };
+        RangesOut: {
+            cached_fix_max_age_s: number[];
+            clock_tolerance_s: number[];
+            identical_apart_m: number[];
+            max_accuracy_m: number[];
+            max_pin_quality_m: number[];
+            office_radius_m: number[];
+            photo_old_s: number[];
+            photos_min: number[];
+            pin_off_min_m: number[];
+            radius_m: number[];
+            short_visit_s: number[];
+            travel_kmh: number[];
+            travel_min_m: number[];
+        };
         ReasonOut: {
             code: string;
             numbers: {
                 [key: string]: number;
+            };
+            /** @description Ids of what it is about: visit_id, photo_id, other_photo_id. */
+            refs?: {
+                [key: string]: string;
             };
             words: components["schemas"]["WordsOut"];
         };
@@ -4045,6 +4711,42 @@ export interface components {
             made_at: string | null;
             ops: components["schemas"]["RescueOpOut"][];
         };
+        RulesOut: {
+            cached_fix_max_age_s: number;
+            clock_tolerance_s: number;
+            identical_apart_m: number;
+            max_accuracy_m: number;
+            max_pin_quality_m: number;
+            office_radius_m: number;
+            photo_old_s: number;
+            photos_min: number;
+            pin_off_min_m: number;
+            radius_m: number;
+            short_visit_s: number;
+            travel_kmh: number;
+            travel_min_m: number;
+        };
+        RulesPageOut: {
+            defaults: components["schemas"]["RulesOut"];
+            ranges: components["schemas"]["RangesOut"];
+            rev: number;
+            rules: components["schemas"]["RulesOut"];
+        };
+        RulesPatch: {
+            cached_fix_max_age_s?: number;
+            clock_tolerance_s?: number;
+            identical_apart_m?: number;
+            max_accuracy_m?: number;
+            max_pin_quality_m?: number;
+            office_radius_m?: number;
+            photo_old_s?: number;
+            photos_min?: number;
+            pin_off_min_m?: number;
+            radius_m?: number;
+            short_visit_s?: number;
+            travel_kmh?: number;
+            travel_min_m?: number;
+        };
         SchemaRangeOut: {
             newest: number;
             oldest: number;
@@ -4085,7 +4787,7 @@ export interface components {
             phone?: string;
             pin_quality_m?: number;
             /** @enum {string} */
-            pin_source?: "import" | "office" | "survey" | "geocoded";
+            pin_source?: "import" | "office" | "survey" | "geocoded" | "learned";
             radius_m?: number | null;
             region_id: string;
             rep_ids?: string[];
@@ -4107,7 +4809,7 @@ export interface components {
             /** @description How far off the pin may be, metres. */
             pin_quality_m: number;
             /** @enum {string} */
-            pin_source: "import" | "office" | "survey" | "geocoded";
+            pin_source: "import" | "office" | "survey" | "geocoded" | "learned";
             /** @description Fence, metres; null: the organisation's default. */
             radius_m: number | null;
             region_id: string;
@@ -4129,7 +4831,7 @@ export interface components {
             phone?: string;
             pin_quality_m?: number;
             /** @enum {string} */
-            pin_source?: "import" | "office" | "survey" | "geocoded";
+            pin_source?: "import" | "office" | "survey" | "geocoded" | "learned";
             radius_m?: number | null;
             region_id?: string;
             rep_ids?: string[];
@@ -4147,6 +4849,16 @@ export interface components {
             complete: boolean;
             received: number;
             sha256: string;
+        };
+        UsedFixOut: {
+            accuracy_m: number;
+            lat: number;
+            lon: number;
+        };
+        VerdictChangeOut: {
+            after: string;
+            before: string;
+            count: number;
         };
         VisitAuthorOut: {
             id: string;
@@ -4201,6 +4913,8 @@ export interface components {
             store_name: string;
             /** @description Id of a photo to show. */
             thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
             /** @enum {string} */
             verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
         };
@@ -4243,6 +4957,8 @@ export interface components {
             store_name: string;
             /** @description Id of a photo to show. */
             thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
             /** @enum {string} */
             verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
         };
