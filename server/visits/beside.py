@@ -114,11 +114,20 @@ _GROUPS: Final = {
 
 
 def _before_by_number(line: Iterable[Seen]) -> dict[str, Seen]:
-    """For each visit the one before it in its phone's own order."""
+    """For each visit the one before it in its phone's own order.
+
+    A phone whose data was lost counts anew under its old name. What it had counted before reached
+    the server before that: a visit made after another's receipt cannot have come before it.
+    """
     found = {}
     last: Seen | None = None
     for one in sorted(line, key=lambda one: (one.device_id, one.device_seq, one.id)):
-        if last is not None and last.device_id == one.device_id:
+        if (
+            last is not None
+            and last.device_id == one.device_id
+            and last.device_seq < one.device_seq
+            and last.told <= one.received
+        ):
             found[one.id] = last
         last = one
     return found
@@ -181,6 +190,7 @@ def seen(row: Row, rules: Rules) -> Seen:
         offset_ms,
         monotonic_ms,
         ahead_s,
+        received,
     )
 
 

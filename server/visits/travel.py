@@ -53,6 +53,7 @@ class Seen:
     offset_ms: int | None
     monotonic_ms: int | None
     ahead_s: float
+    received: float
 
 
 Apart = Callable[[str, str], float]

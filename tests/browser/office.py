@@ -132,7 +132,8 @@ class Sender:
                 "author": self.api.user_id,
                 "depends_on": [],
                 "payload": payload,
-                "device_seq": len(self.ops) + 1,
+                # A phone counts in the order of its records, however they are sent here.
+                "device_seq": int(at.timestamp()),
                 "device_at": wire(at),
                 "clock_offset_ms": 0,
                 "monotonic_ms": 0,

@@ -110,6 +110,8 @@ SCREENS: dict[str, list[Step]] = {
     "stores": [_go("stores?region={region}", "tbody tr")],
     "store": [_press("南昌八一店")],
     "import": [_go("stores?region={region}", "tbody tr"), _press("导入 CSV")],
+    "proposed pins": [_go("stores/pins", "h1")],
+    "rules": [_go("rules", "form input")],
     "people": [_go("people", "tbody tr")],
     "person": [_press("新增人员")],
     "regions": [_go("regions", "tbody tr")],

@@ -18,7 +18,7 @@ from tests.browser.seed import PASSWORD
 from tests.browser.site import Site
 
 BASE = (29.8700, 121.5500)
-OFFICE_SCREENS = ("门店", "人员", "区域", "物料", "报到地点")
+OFFICE_SCREENS = ("门店", "人员", "区域", "物料", "报到地点", "判定规则")
 
 
 @dataclass
@@ -334,7 +334,7 @@ def test_a_supervisor_sees_no_office_screens(open_desktop: Open, story: Story) -
     page = open_screen(open_desktop, "", "地图", story.region.supervisor)
     navigation = page.get_by_role("navigation", name="主导航")
     expect(navigation.get_by_role("link")).to_have_text(["地图", "拜访", "回司报到", "同步状况"])
-    for path in ("stores", "people", "regions", "materials", "offices"):
+    for path in ("stores", "stores/pins", "people", "regions", "materials", "offices", "rules"):
         page.goto(f"/console/{path}")
         expect(page.get_by_role("heading", level=1)).to_have_text("地图")
         expect(navigation.get_by_role("link")).to_have_count(4)

@@ -124,6 +124,19 @@ def test_a_clock_set_back_within_a_visit(
     assert codes(session, rep, [op]) == [["clock_moved", "short_visit"]]
 
 
+def test_a_phone_that_lost_its_data_counts_anew(
+    rep: Hand, shops: dict[str, str], session: Session
+) -> None:
+    old = [said(rep, shops, "S0", 0, 50), said(rep, shops, "S1", 30, 51)]
+    for op in old:
+        op.evidence = replace(op.evidence, received_at=op.evidence.device_at)
+    # The next day, under the same name, it begins at 1 again.
+    new = [said(rep, shops, "S0", 1_440, 1), said(rep, shops, "S1", 1_470, 2)]
+    rep.run(*old)
+    rep.run(*new)
+    assert codes(session, rep, [*old, *new]) == [[], [], [], []]
+
+
 def test_a_record_from_after_its_receipt(
     rep: Hand, shops: dict[str, str], session: Session
 ) -> None:

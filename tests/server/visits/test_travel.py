@@ -49,6 +49,7 @@ def seen(
         offset_ms=0,
         monotonic_ms=None,
         ahead_s=0,
+        received=at,
     )
 
 

@@ -27,6 +27,8 @@ export function createConsoleRouter(): Router {
       { path: '/weeks/:week?', name: 'weeks', component: () => import('./weeks/WeeksView.vue'), props: true, meta: { title: 'nav.weeks' } },
       { path: '/sync', name: 'sync', component: () => import('./sync/SyncHealthView.vue'), meta: { title: 'nav.sync' } },
       { path: '/stores', name: 'stores', component: () => import('./stores/StoresView.vue'), meta: { title: 'nav.stores', roles: office } },
+      { path: '/stores/pins', name: 'pins', component: () => import('./stores/PinProposalsView.vue'), meta: { title: 'pins.title', roles: office } },
+      { path: '/rules', name: 'rules', component: () => import('./rules/RulesView.vue'), meta: { title: 'nav.rules', roles: office } },
       { path: '/people', name: 'people', component: () => import('./people/PeopleView.vue'), meta: { title: 'nav.people', roles: office } },
       { path: '/regions', name: 'regions', component: () => import('./people/RegionsView.vue'), meta: { title: 'nav.regions', roles: office } },
       { path: '/materials', name: 'materials', component: () => import('./materials/MaterialsView.vue'), meta: { title: 'nav.materials', roles: office } },

@@ -173,6 +173,30 @@ export interface RescueReport {
   counts: Record<OpStatus | `files_${FileStatus}`, number>; ops: RescueOp[]; files: RescueFile[]
 }
 
+/** A pin learned from check-ins, beside the store's present one (store_lat, store_lon). */
+export interface PinProposal {
+  id: string; store_id: string; store_name: string; store_code: string; store_address: string; region_id: string
+  lat: number; lon: number; quality_m: number; distance_m: number; fixes: number; left_out: number; reps: number; days: number
+  store_lat: number; store_lon: number; pin_quality_m: number; pin_source: string; radius_m: number | null; made_at: string; rev: number
+}
+
+/** What another pin would change in how a store's visits are judged. */
+export interface PinPreview {
+  visits: number; changed: number; reworded: number
+  verdicts: { before: Verdict; after: Verdict; count: number }[]
+  raised: Record<string, number>; cleared: Record<string, number>
+  fixes: { lat: number; lon: number; accuracy_m: number }[]
+}
+
+/** The organisation's rules of judging; metres and seconds. */
+export interface Rules {
+  radius_m: number; office_radius_m: number; max_accuracy_m: number; cached_fix_max_age_s: number; max_pin_quality_m: number
+  short_visit_s: number; photos_min: number; clock_tolerance_s: number; travel_kmh: number; travel_min_m: number
+  identical_apart_m: number; photo_old_s: number; pin_off_min_m: number
+}
+
+export interface RulesPage { rules: Rules; defaults: Rules; ranges: Record<keyof Rules, [number, number]>; rev: number }
+
 export interface ImportRemark { row: number; field: string; code: string; message: string }
 
 export interface ImportReport {
