@@ -61,7 +61,8 @@ def push_service() -> Iterator[PushService]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            service.got.append((self.path, dict(self.headers), body))
+            said = {name.lower(): value for name, value in self.headers.items()}
+            service.got.append((self.path, said, body))
             self.send_response(service.status)
             if service.status == 302:
                 self.send_header("Location", f"{service.url}/elsewhere")

@@ -106,7 +106,7 @@ def test_whom_must_be_said(login: Login, body: dict[str, str]) -> None:
 
 def claims_of(headers: dict[str, str], public: str) -> dict[str, Any]:
     """The claims of a VAPID header (RFC 8292), its signature checked."""
-    scheme, _, rest = headers["Authorization"].partition(" ")
+    scheme, _, rest = headers["authorization"].partition(" ")
     assert scheme.lower() == "vapid"
     parts = dict(part.strip().split("=", 1) for part in rest.split(","))
     assert parts["k"] == public
@@ -155,7 +155,7 @@ def test_a_browser_gets_the_reminder_encrypted(
     assert shown.json["subscriptions"] == [first.json["id"]]
     claims = claims_of(headers, shown.json["public_key"])
     assert claims["aud"] == service.url
-    assert headers["Ttl"] == "43200"
+    assert headers["ttl"] == "43200"
 
 
 @pytest.mark.parametrize("status", [404, 410])
