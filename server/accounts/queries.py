@@ -147,7 +147,6 @@ class RepRow(NamedTuple):
     name: str
     username: str
     region_id: str
-    created_at: datetime
 
 
 def rep_rows(
@@ -155,13 +154,19 @@ def rep_rows(
 ) -> list[RepRow]:
     """Active reps of these regions by user name, without an object for each; or one of them."""
     table = User.__table__.c
-    query = select(table.id, table.name, table.username, table.region_id, table.created_at)
+    query = select(table.id, table.name, table.username, table.region_id)
     query = query.where(
         table.region_id.in_(set(region_ids)), table.role == Role.REP.value, table.active
     )
     if person_id is not None:
         query = query.where(table.id == person_id)
-    return [RepRow._make(row) for row in session.execute(query.order_by(table.username))]
+    return [RepRow(*row) for row in session.execute(query.order_by(table.username)).tuples()]
+
+
+def created_at(session: Session, ids: Sequence[str]) -> dict[str, datetime]:
+    """When these people's accounts were made, by id."""
+    query = select(User.id, User.created_at).where(User.id.in_(ids))
+    return dict(session.execute(query).tuples().all())
 
 
 def locales(session: Session, ids: Iterable[str]) -> dict[str, str]:

@@ -13,8 +13,9 @@ from server.kernel import problems
 from server.kernel.clock import Clock, iso_week
 from server.kernel.problems import Words
 from server.office.calendar import parse_week, weeks_back
-from server.office.weeks.board import LEAD_WEEKS, rep_weeks, week_plans
+from server.office.weeks.board import LEAD_WEEKS, rep_weeks
 from server.office.weeks.rule import KEPT, Person, Plan, WeekState
+from server.office.weeks.standings import week_plans
 
 BACK: Final = 4
 AHEAD: Final = 8

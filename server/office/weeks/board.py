@@ -1,7 +1,7 @@
 """The board rep × week: 13 weeks of every rep in scope, who is due today, and streaks.
 
-2,000 reps are 26,000 cells: check-ins are read as bare rows, a row of the answer is a list of
-states, and what a cell rests on is asked for when somebody opens it.
+2,000 reps are 26,000 cells: a row of the answer is a list of states, and what a cell rests on is
+asked for when somebody opens it.
 """
 
 from __future__ import annotations
@@ -23,26 +23,14 @@ from server.office.calendar import parse_week, weeks_back
 from server.office.models import OfficeCheckIn, OfficeExemption, OfficeMakeUp, OfficeNotice
 from server.office.records import check_in_record
 from server.office.weeks.facts import (
-    FEW,
     Facts,
     exemption_record,
     load_facts,
-    load_holidays,
-    load_rules,
     make_up_record,
     notice_record,
 )
-from server.office.weeks.rule import (
-    Mark,
-    Person,
-    Plan,
-    WeekState,
-    is_due,
-    plan_week,
-    rule_for,
-    states_of,
-    streak,
-)
+from server.office.weeks.rule import Person, Plan, WeekState, states_of
+from server.office.weeks.standings import Standing, load_marks, load_standings, week_plans
 
 BOARD_WEEKS: Final = 13
 # A Monday's check-in may fill the week before, which may have lent its own to the one before that:
@@ -63,12 +51,11 @@ class BoardFilters:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A rep's row: the states of the weeks, oldest first."""
+    """A rep's row."""
 
     rep: RepRow
-    states: Sequence[WeekState]
+    standing: Standing
     due: bool
-    streak: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,80 +68,29 @@ class Board:
     due: int
 
 
-def week_plans(session: Session, names: Sequence[str]) -> list[Plan]:
-    """The plans of some weeks under the organisation's rule and calendar."""
-    rules, holidays = load_rules(session), load_holidays(session)
-    return [plan_week(parse_week(name), rule_for(rules, name), holidays) for name in names]
-
-
 def make_board(
     session: Session, actor: Actor, clock: Clock, week_text: str, filters: BoardFilters
 ) -> Board:
     """Work out the board. Raises week_invalid, and not_found for a region out of scope."""
     now, today = clock.now(), org_day(clock.now())
     names = [one.name for one in weeks_back(parse_week(week_text), BOARD_WEEKS + LEAD_WEEKS)]
-    plans = week_plans(session, names)
-    lead, shown = plans[:LEAD_WEEKS], plans[LEAD_WEEKS:]
     reps = rep_rows(session, scope_regions(session, actor, filters.region))
     ids = [rep.id for rep in reps]
-    facts = load_facts(session, ids, plans[0].monday, plans[0].name)
-    marks = _marks(session, ids, [plan.name for plan in shown])
-    early = _marks(session, _lent(marks, lead[-1], shown[0]), [plan.name for plan in lead])
+    standings = load_standings(session, ids, names, LEAD_WEEKS, now)
     wanted, q = filters.state, (filters.q or "").strip().lower()
-    recent = [at for at, plan in enumerate(shown) if now < plan.grace_end and plan.start <= now]
     counts: Counter[str] = Counter()
     lines, all_due = [], 0
     for rep in reps:
-        person, mine = facts.person(rep), marks.get(rep.id, {})
-        if rep.id in early:
-            states = states_of(plans, mine | early[rep.id], person, now)[LEAD_WEEKS:]
-        else:
-            states = states_of(shown, mine, person, now)
-        state = states[-1]
-        counts[state] += 1
-        due = any(is_due(shown[at], states[at], person, today, now) for at in recent)
+        standing = standings.by_person[rep.id]
+        counts[standing.states[-1]] += 1
+        due = standing.due_from is not None and standing.due_from <= today
         all_due += due
-        if (wanted and state != wanted) or (filters.due and not due):
+        if (wanted and standing.states[-1] != wanted) or (filters.due and not due):
             continue
         if q and q not in rep.name.lower() and q not in rep.username.lower():
             continue
-        lines.append(Line(rep, states, due, streak(states)))
-    return Board(shown, lines, {one.value: counts[one] for one in WeekState}, all_due)
-
-
-def _marks(
-    session: Session, ids: Sequence[str], weeks: Sequence[str]
-) -> dict[str, dict[str, list[Mark]]]:
-    """Check-ins of these people by person and week, oldest first."""
-    if not ids:
-        return {}
-    table = _CHECK_IN.c
-    query = select(table.author_id, table.week, table.at, table.accepted, table.declined)
-    query = query.where(table.week >= weeks[0], table.week <= weeks[-1])
-    if len(ids) <= FEW:
-        query = query.where(table.author_id.in_(ids))
-    found: dict[str, dict[str, list[Mark]]] = {}
-    for author_id, week, at, accepted, declined in session.execute(
-        query.order_by(table.week, table.author_id, table.at)
-    ):
-        mark = (at, True if accepted else False if declined else None)
-        mine = found.get(author_id)
-        if mine is None:
-            found[author_id] = {week: [mark]}
-        elif week in mine:
-            mine[week].append(mark)
-        else:
-            mine[week] = [mark]
-    return found
-
-
-def _lent(marks: dict[str, dict[str, list[Mark]]], before: Plan, first: Plan) -> list[str]:
-    """Those whose first Monday may have gone to the week before the first."""
-    return [
-        person_id
-        for person_id, mine in marks.items()
-        if any(at < before.grace_end for at, _ in mine.get(first.name, ()))
-    ]
+        lines.append(Line(rep, standing, due))
+    return Board(standings.plans, lines, {one.value: counts[one] for one in WeekState}, all_due)
 
 
 def board_record(session: Session, board: Board, now: datetime) -> dict[str, Any]:
@@ -183,9 +119,9 @@ def board_record(session: Session, board: Board, now: datetime) -> dict[str, Any
                 "name": line.rep.name,
                 "username": line.rep.username,
                 "region_name": names.get(line.rep.region_id, ""),
-                "states": line.states,
+                "states": line.standing.states,
                 "due": line.due,
-                "streak": line.streak,
+                "streak": line.standing.streak,
             }
             for line in board.lines
         ],
@@ -194,12 +130,12 @@ def board_record(session: Session, board: Board, now: datetime) -> dict[str, Any
     }
 
 
-def _standing(
+def _counted(
     session: Session, rep: RepRow, plans: Sequence[Plan], now: datetime
 ) -> tuple[Person, Facts, list[WeekState], dict[datetime, str]]:
     facts = load_facts(session, [rep.id], plans[0].monday, plans[0].name)
-    person, counted = facts.person(rep), dict[datetime, str]()
-    marks = _marks(session, [rep.id], [plan.name for plan in plans]).get(rep.id, {})
+    person, counted = facts.person(rep.id), dict[datetime, str]()
+    marks = load_marks(session, [rep.id], [plan.name for plan in plans]).get(rep.id, {})
     return person, facts, states_of(plans, marks, person, now, counted), counted
 
 
@@ -207,7 +143,7 @@ def rep_weeks(
     session: Session, rep: RepRow, plans: Sequence[Plan], now: datetime
 ) -> tuple[Person, list[WeekState]]:
     """One rep's states in some weeks, of which the first LEAD_WEEKS are only counted through."""
-    person, _, states, _ = _standing(session, rep, plans, now)
+    person, _, states, _ = _counted(session, rep, plans, now)
     return person, states
 
 
@@ -228,7 +164,7 @@ def person_week(
     after = iso_week(week.end + timedelta(hours=12))
     names = [*(one.name for one in weeks_back(week, LEAD_WEEKS)), after]
     plans = week_plans(session, names)
-    _, facts, states, counted = _standing(session, rep, plans, now)
+    _, facts, states, counted = _counted(session, rep, plans, now)
     plan, last_day = plans[-2], plans[-2].monday + timedelta(days=6)
     rows = session.execute(
         select(_CHECK_IN)

@@ -99,8 +99,8 @@ def _rows(board: Board, regions: dict[str, str], language: str) -> Iterator[Sequ
             line.rep.username,
             regions.get(line.rep.region_id, ""),
             str(words["yes"]) if line.due else "",
-            line.streak,
-            *(str(words[state]) for state in line.states),
+            line.standing.streak,
+            *(str(words[state]) for state in line.standing.states),
         ]
 
 

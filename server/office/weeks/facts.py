@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.accounts.queries import RepRow
+from server.accounts.queries import created_at
 from server.kernel.auth import Actor
 from server.kernel.clock import org_day, wire_time
 from server.kernel.ops import Reader
@@ -116,16 +116,17 @@ class Facts:
     """What is on file about people, by their id."""
 
     duties: Mapping[str, tuple[str | None, date | None]]
+    created: Mapping[str, datetime]
     away: Mapping[str, Sequence[tuple[date, date]]]
     made_up: Mapping[str, Collection[str]]
 
-    def person(self, row: RepRow) -> Person:
+    def person(self, person_id: str) -> Person:
         """A rep as the rule sees them."""
-        _, since = self.duties.get(row.id, (None, None))
+        _, since = self.duties.get(person_id, (None, None))
         return Person(
-            since or org_day(row.created_at),
-            self.away.get(row.id, ()),
-            self.made_up.get(row.id, frozenset()),
+            since or org_day(self.created[person_id]),
+            self.away.get(person_id, ()),
+            self.made_up.get(person_id, frozenset()),
         )
 
 
@@ -150,7 +151,7 @@ def load_facts(session: Session, ids: Sequence[str], first: date, week: str) -> 
     for person_id, name in session.execute(made):
         made_up.setdefault(person_id, set()).add(name)
     found = {row[0]: (row[1], row[2]) for row in session.execute(duties)}
-    return Facts(found, away, made_up)
+    return Facts(found, created_at(session, ids), away, made_up)
 
 
 def bound_office(session: Session, person_id: str) -> str | None:

@@ -251,12 +251,12 @@ def streak(states: Sequence[WeekState]) -> int:
     return kept
 
 
-def is_due(plan: Plan, state: WeekState, person: Person, today: date, now: datetime) -> bool:
-    """True if today is the last day to report for a week, or it is already past that.
+def due_from(plan: Plan, state: WeekState, person: Person, now: datetime) -> date | None:
+    """The day from which a person is due for a week that is open: the last on which to report.
 
-    The last day is the last working day of the week on which this person can be expected.
+    That is the last working day of the week on which this person can be expected.
     """
     if state is not WeekState.OPEN or now < plan.start:
-        return False
-    expected = person.expected(plan)
-    return bool(expected) and today >= expected[-1]
+        return None
+    expected = person.expected(plan) if person.away else plan.expected
+    return expected[-1] if expected else None
