@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
+from uuid import UUID, uuid5
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
@@ -73,7 +74,14 @@ def _write(
     )
     rows = [
         OfficeNotice(
-            id=new_id(), person_id=one, week=week, day=today, sent_by=actor.user_id, at=now, tries=0
+            # The same id for the same reminder: two who press at once write one.
+            id=str(uuid5(UUID(one), f"{week} {today}")),
+            person_id=one,
+            week=week,
+            day=today,
+            sent_by=actor.user_id,
+            at=now,
+            tries=0,
         )
         for one in people
         if one not in told

@@ -126,6 +126,8 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         phone.op("handout.add", _handout(visit, day.common["material"], rep, sha(signature))),
         phone.op("office.check_in", {"office_id": None, "at": AT, "fix": _fix(PIN[0])}),
         phone.op("visit.check_out", {"at": "2026-11-23T03:50:00.000Z", "fix": None}, visit),
+        phone.op("office.exemption_request", _leave(rep)),
+        phone.op("office.make_up", {"week": "2026-W47", "reason": f"away, says {rep}", "at": AT}),
     ]
     results = phone.push(*ops)
     assert {row["status"] for row in results} == {"applied"}, results
@@ -146,11 +148,25 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             "recipient": f"shop keeper of {rep}",
             "signature_sha256": sha(signature),
             "office_check_in": ops[4]["record_id"],
+            "exemption": ops[6]["record_id"],
+            "exemption_reason": f"leave of {rep}",
+            "make_up": ops[7]["record_id"],
+            "make_up_reason": f"away, says {rep}",
             "person": day.world.people[rep],
         },
         seen_by=frozenset({rep, SUPERVISOR[rep], "office"}),
         signature=signature,
     )
+
+
+def _leave(rep: str) -> dict[str, Any]:
+    return {
+        "kind": "leave",
+        "first_day": "2026-12-07",
+        "last_day": "2026-12-11",
+        "reason": f"leave of {rep}",
+        "at": AT,
+    }
 
 
 def _fix(lat: float) -> dict[str, Any]:
