@@ -17,6 +17,10 @@ const SHIPPED: Record<number, Record<string, string>> = {
     drafts: 'id, kind', meta: 'key',
   },
 }
+SHIPPED[2] = {
+  ...SHIPPED[1],
+  office_rules: 'id', office_calendars: 'id', office_duties: 'id', office_exemptions: 'id', office_make_ups: 'id, week', office_notices: 'id',
+}
 
 /** A queue as version 1 wrote it. */
 const QUEUE = {

@@ -6,7 +6,8 @@ import type { Db } from './schema'
 export type Tables = Pick<
   Db,
   | 'stores' | 'materials' | 'offices' | 'people' | 'stock' | 'visits' | 'notes' | 'photos' | 'handouts'
-  | 'office_check_ins' | 'blobs' | 'thumbs' | 'outbox' | 'uploads' | 'drafts' | 'meta'
+  | 'office_check_ins' | 'office_rules' | 'office_calendars' | 'office_duties' | 'office_exemptions'
+  | 'office_make_ups' | 'office_notices' | 'blobs' | 'thumbs' | 'outbox' | 'uploads' | 'drafts' | 'meta'
 >
 
 /**
@@ -32,6 +33,12 @@ function tablesOf(transaction: Transaction): Tables {
     photos: transaction.table('photos'),
     handouts: transaction.table('handouts'),
     office_check_ins: transaction.table('office_check_ins'),
+    office_rules: transaction.table('office_rules'),
+    office_calendars: transaction.table('office_calendars'),
+    office_duties: transaction.table('office_duties'),
+    office_exemptions: transaction.table('office_exemptions'),
+    office_make_ups: transaction.table('office_make_ups'),
+    office_notices: transaction.table('office_notices'),
     blobs: transaction.table('blobs'),
     thumbs: transaction.table('thumbs'),
     outbox: transaction.table('outbox'),

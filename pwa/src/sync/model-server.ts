@@ -7,7 +7,7 @@ import { sha256Hex } from '../kernel/hash'
 import type { OpResult } from './engine'
 import type { Change, PullAnswer, PushAnswer, PushBody, Transport, UploadAnswer, UploadStatus, WireOp } from './transport'
 
-const PHASES = ['visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.check_out', 'visit.cancel']
+const PHASES = ['visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.check_out', 'visit.cancel', 'office.exemption_request', 'office.make_up']
 
 interface Receipt { author: Id; digest: string; result: unknown }
 interface File { bytes: Uint8Array; complete: boolean }
@@ -118,6 +118,10 @@ export class ModelServer {
     if (op.kind === 'office.check_in') {
       const row = { id: op.record_id, author_id: user, week: '2026-W48', ...payload, verdict: 'on_site', accepted: true, flags: [] }
       return { record: this.put('office_check_in', row) }
+    }
+    if (op.kind === 'office.exemption_request' || op.kind === 'office.make_up') {
+      const row = { id: op.record_id, author_id: user, person_id: user, ...payload, state: 'pending', asked_at: payload['at'], decided_at: null, note: null }
+      return { record: this.put(op.kind === 'office.make_up' ? 'office_make_up' : 'office_exemption', row) }
     }
     const visitId = op.kind === 'visit.check_out' || op.kind === 'visit.cancel' ? op.record_id : payload['visit_id']
     const visit = this.records.get(`visit ${visitId}`) as (VisitRecord & Record<string, unknown>) | undefined

@@ -151,7 +151,8 @@ def _decide(
 def _seen(session: Session, actor: Actor, person_id: str) -> dict[str, Any]:
     person = people_by_ids(session, [person_id]).get(person_id)
     if person is None or not actor.sees_region(person["region_id"]):
-        raise common.NOT_FOUND.error(field="person_id")
+        # Word for word what an id that nobody has gets.
+        raise common.NOT_FOUND.error()
     return person
 
 
