@@ -5,6 +5,7 @@ import { watchInstall } from './app/install'
 import { createAppRouter } from './app/router'
 import './app/theme.css'
 import { toast } from './app/toast'
+import { openWhatWasTapped } from './app/opened'
 import { followSession } from './sync'
 
 async function start(): Promise<void> {
@@ -12,7 +13,9 @@ async function start(): Promise<void> {
   // A screen that is not on the phone yet, and no network to fetch it.
   window.addEventListener('vite:preloadError', () => toast(t('common.notLoaded')))
   // The router begins to load the first screen here, while the words are on their way.
-  const app = createApp(App).use(i18n).use(createAppRouter())
+  const router = createAppRouter()
+  const app = createApp(App).use(i18n).use(router)
+  openWhatWasTapped((url) => void router.push(url))
   await startLanguage()
   app.mount('#app')
   followSession()

@@ -145,7 +145,7 @@ _SUMMARY: Final[Json] = {"visits": 12, "successful": 9, "handouts": 30, "text": 
 
 
 def _office() -> Story:
-    payload = {"office_id": OFFICE, "at": AT, "fix": FIX, "reason": None}
+    payload = {"office_id": OFFICE, "at": AT, "fix": FIX, "reason": None, "summary": None}
     far = FIX | {"lat": 31.35}
     return [
         *_statuses(
