@@ -35,7 +35,7 @@ _WORDS: Final = {
         WeekState.DOUBTFUL: "存疑",
         WeekState.OPEN: "待报到",
         WeekState.MISSED: "缺报到",
-        WeekState.BEFORE: "未入职",
+        WeekState.BEFORE: "不计",
     },
     "en": {
         "head": ("Name", "User name", "Region", "Due today", "Weeks in a row"),
@@ -48,7 +48,7 @@ _WORDS: Final = {
         WeekState.DOUBTFUL: "Doubtful",
         WeekState.OPEN: "Open",
         WeekState.MISSED: "Missed",
-        WeekState.BEFORE: "Not yet here",
+        WeekState.BEFORE: "Not counted",
     },
 }
 

@@ -22,7 +22,7 @@ _SATURDAY: Final = 6
 class WeekState(StrEnum):
     """How a rep stands in a week.
 
-    before: not yet with the company when it began. doubtful: reported, but not surely there, and
+    before: it began before they came, and is none of theirs. doubtful: reported, but not surely there, and
     nobody has decided.
     """
 
@@ -211,11 +211,11 @@ def states_of(
                 if counted is not None:
                     counted[at] = plan.name
         if before is not None:
-            states.append(_state(before, short, late, doubtful, excused, now))
+            states.append(_state(before, short, late, doubtful, excused, person, now))
         before, short, late, doubtful = plan, left, 0, unsure
         excused = _excuse(plan, person) if left > 0 else ""
     if before is not None:
-        states.append(_state(before, short, late, doubtful, excused, now))
+        states.append(_state(before, short, late, doubtful, excused, person, now))
     return states
 
 
@@ -229,11 +229,19 @@ def _excuse(plan: Plan, person: Person) -> str:
 
 
 def _state(
-    plan: Plan, short: int, late: int, doubtful: int, excused: str, now: datetime
+    plan: Plan,
+    short: int,
+    late: int,
+    doubtful: int,
+    excused: str,
+    person: Person,
+    now: datetime,
 ) -> WeekState:
     if short <= 0:
         return WeekState.LATE if late else WeekState.DONE
-    if excused:
+    # Who came in the middle of a week may report in it, and has missed nothing once it is over.
+    is_first = plan.monday < person.since < plan.monday + timedelta(days=7) and now < plan.grace_end
+    if excused and not (excused == WeekState.BEFORE and is_first):
         return WeekState(excused)
     if doubtful:
         return WeekState.DOUBTFUL
@@ -256,7 +264,7 @@ def due_from(plan: Plan, state: WeekState, person: Person, now: datetime) -> dat
 
     That is the last working day of the week on which this person can be expected.
     """
-    if state is not WeekState.OPEN or now < plan.start:
+    if state is not WeekState.OPEN or now < plan.start or plan.monday < person.since:
         return None
     expected = person.expected(plan) if person.away else plan.expected
     return expected[-1] if expected else None

@@ -70,7 +70,7 @@ def test_csv(rep: Hand, east: str, login: Login) -> None:
     assert head[:5] == ["姓名", "用户名", "区域", "今天到期", "连续周数"]
     assert head[5:] == [f"2026-W{number}" for number in range(36, 49)]
     assert [row[0] for row in rows] == ["rep_a", "rep_b"]
-    assert rows[0][4:] == ["1", *["未入职"] * 12, "已报到"]
+    assert rows[0][4:] == ["1", *["不计"] * 12, "已报到"]
     assert rows[1][-1] == "待报到"
     english = rows_of_csv(export(login, "sup_east", language="en"))
     assert (english[0][0], english[1][-1]) == ("Name", "Done")

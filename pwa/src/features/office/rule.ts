@@ -129,7 +129,7 @@ export function standingOf(weeks: readonly IsoWeek[], marks: readonly Mark[], fa
   const counted = new Map<string, IsoWeek>()
   let before: { plan: Plan; short: number; late: boolean; doubtful: boolean; excused: RuleState | null } | null = null
   const close = () => {
-    if (before) states.set(before.plan.name, stateOf(before, facts.zone, now))
+    if (before) states.set(before.plan.name, stateOf(before, facts, now))
   }
   for (const name of weeks) {
     const plan = planWeek(name, facts)
@@ -162,10 +162,14 @@ function excuse(plan: Plan, facts: Facts): RuleState | null {
 }
 
 function stateOf(
-  week: { plan: Plan; short: number; late: boolean; doubtful: boolean; excused: RuleState | null }, zone: string, now: Date,
+  week: { plan: Plan; short: number; late: boolean; doubtful: boolean; excused: RuleState | null }, facts: Facts, now: Date,
 ): RuleState {
   if (week.short <= 0) return week.late ? 'late' : 'done'
-  if (week.excused) return week.excused
+  const { monday } = week.plan
+  const running = beforeGraceEnd(week.plan, now, facts.zone)
+  // Who came in the middle of a week may report in it, and has missed nothing once it is over.
+  const isFirst = monday < facts.since && facts.since < addDays(monday, 7) && running
+  if (week.excused && !(week.excused === 'before' && isFirst)) return week.excused
   if (week.doubtful) return 'doubtful'
-  return beforeGraceEnd(week.plan, now, zone) ? 'open' : 'missed'
+  return running ? 'open' : 'missed'
 }
