@@ -22,8 +22,8 @@ _SATURDAY: Final = 6
 class WeekState(StrEnum):
     """How a rep stands in a week.
 
-    before: it began before they came, and is none of theirs. doubtful: reported, but not surely there, and
-    nobody has decided.
+    before: it began before they came, and is none of theirs. doubtful: reported, but not surely
+    there, and nobody has decided.
     """
 
     DONE = "done"
