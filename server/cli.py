@@ -28,7 +28,13 @@ def install(app: Flask) -> None:
 @storewalk.command("migrate")
 def migrate() -> None:
     """Bring the database's tables up to date."""
+    from server.office.reminding.keys import key_file
+    from server.office.weeks.settings import set_up
+
     tables.bring_up_to_date()
+    set_up(db.session(), Clock())
+    db.session.commit()
+    key_file(current_app.config["SETTINGS"].data_dir)
     click.echo("Database is up to date.")
 
 
@@ -101,6 +107,14 @@ def map_sums(*, anew: bool) -> None:
         forget_all(db.session())
         db.session.commit()
     click.echo(f"Days added up: {add_up(db.session(), Clock())}")
+
+
+@storewalk.command("push-key")
+def push_key() -> None:
+    """Make the key of push messages if there is none, and print its public half."""
+    from server.office.reminding.keys import public_key
+
+    click.echo(public_key(current_app.config["SETTINGS"].data_dir))
 
 
 @storewalk.command("worker")

@@ -84,6 +84,11 @@ class Settings:
     max_rescue_bytes: int = _var(
         "STOREWALK_MAX_RESCUE_BYTES", 2 * 1024**3, "Largest rescue file imported, bytes."
     )
+    push_hosts: str = _var(
+        "STOREWALK_PUSH_HOSTS",
+        "fcm.googleapis.com,updates.push.services.mozilla.com,.push.apple.com,.notify.windows.com",
+        "Push services that reminders may be sent to; a leading dot means all below it.",
+    )
     oldest_schema: int = _var(
         "STOREWALK_OLDEST_SCHEMA",
         1,

@@ -6,6 +6,7 @@ import { createAppRouter } from './app/router'
 import { currentUser, openDb } from './app/session'
 import './app/theme.css'
 import { toast } from './app/toast'
+import { openWhatWasTapped } from './app/opened'
 import { followSession } from './sync'
 
 async function start(): Promise<void> {
@@ -15,7 +16,9 @@ async function start(): Promise<void> {
   // The router begins to load the first screen here, while the words are on their way.
   // The phone's database opens meanwhile, too.
   if (currentUser.value) openDb().open().catch(() => undefined) // a screen that asks it hears why
-  const app = createApp(App).use(i18n).use(createAppRouter())
+  const router = createAppRouter()
+  const app = createApp(App).use(i18n).use(router)
+  openWhatWasTapped((url) => void router.push(url))
   await startLanguage()
   app.mount('#app')
   followSession()

@@ -3,6 +3,7 @@
 // returns. It holds no work: records wait in the local database, where every tab can see them.
 import { cleanupOutdatedCaches, createHandlerBoundToURL, precacheAndRoute, type PrecacheEntry } from 'workbox-precaching'
 import { NavigationRoute, registerRoute } from 'workbox-routing'
+import { listenForPushes } from './sw-push'
 
 declare const self: ServiceWorkerGlobalScope
 /** Written in at build time: every file of the rep's app, and none of the console's. */
@@ -32,6 +33,8 @@ self.addEventListener('message', (event) => {
     void self.skipWaiting()
   }
 })
+
+listenForPushes(self)
 
 self.addEventListener('sync', (event) => {
   const sync = event as SyncEvent

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Table, bindparam, select
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from server.accounts.models import Region, User
 from server.kernel import problems
 from server.kernel.auth import Actor, Role
 from server.kernel.bulk import Lookup
+from server.kernel.clock import wire_time
 from server.kernel.prepared import Prepared
 
 _SUBTREE = Prepared(
@@ -141,6 +143,41 @@ def reps_in(session: Session, region_ids: Iterable[str]) -> list[dict[str, Any]]
     return sorted(people_by_ids(session, ids).values(), key=lambda row: row["username"])
 
 
+class RepRow(NamedTuple):
+    """A rep as a list of thousands needs them."""
+
+    id: str
+    name: str
+    username: str
+    region_id: str
+
+
+def rep_rows(
+    session: Session, region_ids: Iterable[str], *, person_id: str | None = None
+) -> list[RepRow]:
+    """Active reps of these regions by user name, without an object for each; or one of them."""
+    table = User.__table__.c
+    query = select(table.id, table.name, table.username, table.region_id)
+    query = query.where(
+        table.region_id.in_(set(region_ids)), table.role == Role.REP.value, table.active
+    )
+    if person_id is not None:
+        query = query.where(table.id == person_id)
+    return [RepRow(*row) for row in session.execute(query.order_by(table.username)).tuples()]
+
+
+def created_at(session: Session, ids: Sequence[str]) -> dict[str, datetime]:
+    """When these people's accounts were made, by id."""
+    query = select(User.id, User.created_at).where(User.id.in_(ids))
+    return dict(session.execute(query).tuples().all())
+
+
+def locales(session: Session, ids: Iterable[str]) -> dict[str, str]:
+    """The languages that people have chosen, by id."""
+    rows = session.execute(select(User.id, User.locale).where(User.id.in_(set(ids))))
+    return {row[0]: row[1] for row in rows}
+
+
 def supervisors_above(session: Session, region_id: str) -> list[User]:
     """Active supervisors of the region and of those above it."""
     path = session.scalar(select(Region.path).where(Region.id == region_id)) or ""
@@ -157,8 +194,18 @@ def read_people(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str,
     visible = {actor.user_id} | {user.id for user in supervisors_above(session, actor.region_id)}
     names = region_names(session)
     found = {}
-    for user_id, row in people_by_ids(session, visible & set(ids)).items():
-        found[user_id] = row | {"region_name": names.get(row["region_id"], "")}
+    rows = session.scalars(select(User).where(User.id.in_(visible & set(ids))))
+    for user in rows:
+        found[user.id] = {
+            "id": user.id,
+            "name": user.name,
+            "username": user.username,
+            "role": user.role,
+            "region_id": user.region_id,
+            "region_name": names.get(user.region_id, ""),
+            # Since when weeks count for them; what others have done is not told.
+            "since": wire_time(user.created_at) if user.id == actor.user_id else None,
+        }
     return found
 
 

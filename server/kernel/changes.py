@@ -10,7 +10,7 @@ and a first pull is simply a pull from zero.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import (
     BigInteger,
@@ -30,6 +30,8 @@ from server.kernel.db import Base
 from server.kernel.prepared import Prepared
 
 ORG = "org"
+_USERS = "user:"
+_AFTER_USERS = "user;"  # the next character: a range of the key needs no function
 _PENDING = "storewalk.changes"
 
 
@@ -77,7 +79,7 @@ _LAST = Lookup(_COUNTER.c.scope)
 
 def user_scope(user_id: str) -> str:
     """The scope of what only one person's phone is told."""
-    return f"user:{user_id}"
+    return _USERS + user_id
 
 
 def touch(
@@ -123,6 +125,25 @@ def write_pending(session: Session) -> None:
                 for index, ((entity, record_id), deleted) in enumerate(rows.items())
             ],
         )
+
+
+def user_counters(session: Session, user_ids: Sequence[str] | None) -> dict[str, int]:
+    """The last number handed out in each person's scope, by their id; None asks for everybody's.
+
+    It moves with whatever a person's phone is told, so what was worked out from that is still right
+    while the number stands still.
+    """
+    query = select(_COUNTER.c.scope, _COUNTER.c.seq)
+    if user_ids is None:
+        query = query.where(_COUNTER.c.scope >= _USERS, _COUNTER.c.scope < _AFTER_USERS)
+    else:
+        query = query.where(_COUNTER.c.scope.in_([user_scope(one) for one in user_ids]))
+    return {scope[len(_USERS) :]: seq for scope, seq in session.execute(query).tuples()}
+
+
+def org_counter(session: Session) -> int:
+    """The last number handed out in the scope of everybody."""
+    return session.scalar(select(_COUNTER.c.seq).where(_COUNTER.c.scope == ORG)) or 0
 
 
 def changes_after(

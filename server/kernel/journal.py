@@ -52,6 +52,21 @@ class Event(StrEnum):
     OFFICE_CREATED = "office.created"
     OFFICE_CHANGED = "office.changed"
     OFFICE_CHECKED_IN = "office.checked_in"
+    OFFICE_CHECK_IN_REVIEWED = "office.check_in_reviewed"
+    OFFICE_RULE_CHANGED = "office.rule_changed"
+    OFFICE_CALENDAR_SET = "office.calendar_set"
+    OFFICE_DUTY_CHANGED = "office.duty_changed"
+    EXEMPTION_ASKED = "exemption.asked"
+    EXEMPTION_ENTERED = "exemption.entered"
+    EXEMPTION_DECIDED = "exemption.decided"
+    MAKE_UP_ASKED = "make_up.asked"
+    MAKE_UP_DECIDED = "make_up.decided"
+    OFFICE_REMINDED = "office.reminded"
+    WEEKS_EXPORTED = "weeks.exported"
+    PUSH_SUBSCRIBED = "push.subscribed"
+    PUSH_UNSUBSCRIBED = "push.unsubscribed"
+    OFFICE_FEED_OPENED = "office_feed.opened"
+    OFFICE_FEED_CLOSED = "office_feed.closed"
 
 
 class JournalEntry(Base):

@@ -18,17 +18,20 @@ from server.kernel.geo import Fix, great_circle_m, is_position
 from server.kernel.ids import new_id
 from server.office import problems
 from server.office.models import Office
+from server.office.weeks.settings import set_up
 from server.visits.verdict import Judgement, Pin, Place, Thresholds, judge
 
 
 def create_office(
     session: Session, actor: Actor | None, clock: Clock, values: Mapping[str, Any]
 ) -> Office:
-    """Add an office: {code, name, region_id, lat, lon, address?, radius_m?}.
+    """Add an office: {code, name, region_id, lat, lon, address?, radius_m?, hours?}.
 
-    Degrees are WGS-84; without a radius (metres) it gets the organisation's. Raises
-    office_code_taken, office_pin_invalid, region_unknown.
+    Degrees are WGS-84; without a radius (metres) it gets the organisation's. The first office
+    brings the week rule and the calendar along. Raises office_code_taken, office_pin_invalid,
+    region_unknown.
     """
+    set_up(session, clock)
     _valid(session, values, None)
     office = Office(
         id=values.get("id") or new_id(),
@@ -39,6 +42,7 @@ def create_office(
         lat=values["lat"],
         lon=values["lon"],
         radius_m=values.get("radius_m") or rules(session).office_radius_m,
+        hours=values.get("hours"),
         active=True,
         rev=1,
     )

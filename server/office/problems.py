@@ -42,3 +42,68 @@ WEEK_INVALID = register(
         ),
     )
 )
+CALENDAR_UNREADABLE = register(
+    Kind(
+        "calendar_unreadable",
+        422,
+        Words("这个文件不是假日日历", "This file is no holiday calendar"),
+        Words(
+            "请上传 JSON（year 与 days）或含 name、date、isOffDay 三列的 CSV。",
+            "Upload JSON with year and days, or a CSV with the columns name, date, isOffDay.",
+        ),
+    )
+)
+CALENDAR_ROWS_BAD = register(
+    Kind(
+        "calendar_rows_bad",
+        422,
+        Words("日历中有 {count} 处错误，没有保存", "Nothing was saved: {count} faults in it"),
+        Words("请改正列出的行后再上传。", "Correct the rows named and upload it again."),
+    )
+)
+ALREADY_DECIDED = register(
+    Kind(
+        "already_decided",
+        409,
+        Words("这项申请已经有了结果", "This has already been decided"),
+        Words("请刷新后查看结果。", "Reload to see what was decided."),
+    )
+)
+DAYS_INVALID = register(
+    Kind(
+        "days_invalid",
+        422,
+        Words("起止日期不对", "The first and last day do not fit"),
+        Words(
+            "结束日期不早于开始日期，最长 366 天。",
+            "The last day is not before the first, and at most 366 days are named.",
+        ),
+    )
+)
+PERSON_NO_REP = register(
+    Kind(
+        "person_no_rep",
+        422,
+        Words("只有业务员需要报到", "Only reps report to an office"),
+        Words("请选择一位业务员。", "Choose a rep."),
+    )
+)
+RULE_WEEK_PAST = register(
+    Kind(
+        "rule_week_past",
+        422,
+        Words("新规则不能从过去的周开始", "A new rule cannot begin in a week gone by"),
+        Words("请选择本周或以后的周。", "Choose this week or a later one."),
+    )
+)
+PUSH_ENDPOINT_REFUSED = register(
+    Kind(
+        "push_endpoint_refused",
+        422,
+        Words("不支持这个推送服务：{host}", "This push service is not known here: {host}"),
+        Words(
+            "管理员可在 STOREWALK_PUSH_HOSTS 中加入它；应用内的提醒不受影响。",
+            "The operator can add it to STOREWALK_PUSH_HOSTS; reminders in the app come anyway.",
+        ),
+    )
+)

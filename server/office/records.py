@@ -22,6 +22,7 @@ def office_record(office: Office) -> dict[str, Any]:
         "lat": office.lat,
         "lon": office.lon,
         "radius_m": office.radius_m,
+        "hours": office.hours,
         "active": office.active,
         "rev": office.rev,
     }
@@ -51,4 +52,17 @@ def check_in_record(row: Row) -> dict[str, Any]:
         "flags": row["flags"],
         "accepted": row["accepted"],
         "reason": row["reason"],
+        "summary": row["summary"],
+        "review": _review(row),
+    }
+
+
+def _review(row: Row) -> dict[str, Any] | None:
+    """What a supervisor has decided about a check-in, or null."""
+    if row["reviewed_at"] is None:
+        return None
+    return {
+        "accepted": not row["declined"],
+        "note": row["review_note"],
+        "at": wire_time(row["reviewed_at"]),
     }

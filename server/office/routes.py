@@ -1,4 +1,4 @@
-"""Offices, and who reported to one in a week."""
+"""Offices; the routes of weeks and reminders are gathered here."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from server.kernel.problems import refuses
 from server.office import domain, queries, schemas
 from server.office import problems as own
 from server.office.records import office_record
+from server.office.reminding.routes import blueprints as reminding_blueprints
+from server.office.weeks.routes import blueprints as week_blueprints
 
 offices_bp = blueprint("offices", "/offices", "Offices where reps report")
-weeks_bp = blueprint("office", "/office", "The weekly office check-in")
-blueprints = [offices_bp, weeks_bp]
+blueprints = [offices_bp, *week_blueprints, *reminding_blueprints]
 
 
 @offices_bp.route("", methods=["GET"])
@@ -62,15 +63,3 @@ def change_office(values: dict[str, Any], office_id: str) -> Response:
     check_revision(office.rev)
     domain.change_office(at.session, at.actor, at.clock, office, values)
     return set_revision(jsonify(office_record(office)), office.rev)
-
-
-@weeks_bp.route("/weeks/<week>", methods=["GET"])
-@needs(Role.SUPERVISOR, Role.OFFICE)
-@weeks_bp.arguments(schemas.BoardQuery(), location="query")
-@weeks_bp.response(200, schemas.BoardOut())
-@refuses(own.WEEK_INVALID)
-def show_week(filters: dict[str, Any], week: str) -> dict[str, Any]:
-    """The board of an ISO week such as 2026-W48: each rep in the caller's scope, six weeks."""
-    at = ctx()
-    region_id = filters.get("region")
-    return queries.week_board(at.session, at.actor, at.clock, week, region_id=region_id)

@@ -1,13 +1,34 @@
-"""Bodies of the office routes and of the week's board."""
+"""Bodies of the office routes, and an office check-in."""
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
-from server.office.queries import WeekState
+from server.office.hours import is_hours
 
 _name = validate.Length(min=1, max=120)
 _radius = validate.Range(min=20, max=5_000)
+
+
+def _hours(value: object) -> None:
+    if not is_hours(value):
+        raise ValidationError("Name day 1 to 7, opens and closes like 09:00, closes after opens.")
+
+
+class SpanOut(Schema):
+    """Open on a weekday (1 is Monday) from opens to closes, in the organisation's zone."""
+
+    day = fields.Integer(required=True)
+    opens = fields.String(required=True)
+    closes = fields.String(required=True)
+
+
+class SpanIn(Schema):
+    """Hours of a weekday."""
+
+    day = fields.Integer(required=True, strict=True, validate=validate.Range(1, 7))
+    opens = fields.String(required=True, validate=validate.Length(5, 5))
+    closes = fields.String(required=True, validate=validate.Length(5, 5))
 
 
 class OfficeOut(Schema):
@@ -21,6 +42,7 @@ class OfficeOut(Schema):
     lat = fields.Float(required=True)
     lon = fields.Float(required=True)
     radius_m = fields.Float(required=True)
+    hours = fields.List(fields.Nested(SpanOut), required=True, allow_none=True)
     active = fields.Boolean(required=True)
     rev = fields.Integer(required=True)
 
@@ -49,6 +71,7 @@ class OfficeIn(Schema):
     lat = fields.Float(required=True)
     lon = fields.Float(required=True)
     radius_m = fields.Float(load_default=None, allow_none=True, validate=_radius)
+    hours = fields.List(fields.Nested(SpanIn), load_default=None, allow_none=True, validate=_hours)
 
 
 class OfficePatch(Schema):
@@ -61,6 +84,7 @@ class OfficePatch(Schema):
     lat = fields.Float()
     lon = fields.Float()
     radius_m = fields.Float(validate=_radius)
+    hours = fields.List(fields.Nested(SpanIn), allow_none=True, validate=_hours)
     active = fields.Boolean()
 
 
@@ -72,6 +96,23 @@ class CheckInFixOut(Schema):
     accuracy_m = fields.Float(required=True, allow_none=True)
     age_s = fields.Float(required=True)
     source = fields.String(required=True)
+
+
+class SummaryOut(Schema):
+    """What the rep told of the week with the check-in."""
+
+    visits = fields.Integer(required=True)
+    successful = fields.Integer(required=True)
+    handouts = fields.Integer(required=True)
+    text = fields.String(required=True, allow_none=True)
+
+
+class ReviewOut(Schema):
+    """A supervisor's word on a check-in."""
+
+    accepted = fields.Boolean(required=True)
+    note = fields.String(required=True, allow_none=True)
+    at = fields.String(required=True)
 
 
 class OfficeCheckInOut(Schema):
@@ -89,58 +130,5 @@ class OfficeCheckInOut(Schema):
     flags = fields.List(fields.Dict(), required=True)
     accepted = fields.Boolean(required=True)
     reason = fields.String(required=True, allow_none=True)
-
-
-class BoardQuery(Schema):
-    """Filters of the board."""
-
-    region = fields.String()
-
-
-class BoardPersonOut(Schema):
-    """The rep of a row."""
-
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-    region_name = fields.String(required=True)
-
-
-_state = validate.OneOf([state.value for state in WeekState])
-
-
-class BoardCellOut(Schema):
-    """How a rep stands in one week."""
-
-    week = fields.String(required=True)
-    state = fields.String(required=True, validate=_state)
-    check_in = fields.Nested(OfficeCheckInOut, required=True, allow_none=True)
-
-
-class BoardRowOut(Schema):
-    """A rep; state and check_in are those of the week asked for."""
-
-    person = fields.Nested(BoardPersonOut, required=True)
-    weeks = fields.List(fields.Nested(BoardCellOut), required=True)
-    state = fields.String(required=True, validate=_state)
-    check_in = fields.Nested(OfficeCheckInOut, required=True, allow_none=True)
-
-
-class BoardCountsOut(Schema):
-    """Reps by state in the week asked for."""
-
-    done = fields.Integer(required=True)
-    doubtful = fields.Integer(required=True)
-    open = fields.Integer(required=True)
-    missed = fields.Integer(required=True)
-
-
-class BoardOut(Schema):
-    """The board of a week and the five before it; end is exclusive."""
-
-    week = fields.String(required=True)
-    start = fields.String(required=True)
-    end = fields.String(required=True)
-    closed = fields.Boolean(required=True)
-    offices = fields.List(fields.Nested(OfficeOut), required=True)
-    rows = fields.List(fields.Nested(BoardRowOut), required=True)
-    counts = fields.Nested(BoardCountsOut, required=True)
+    summary = fields.Nested(SummaryOut, required=True, allow_none=True)
+    review = fields.Nested(ReviewOut, required=True, allow_none=True)

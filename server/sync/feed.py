@@ -21,6 +21,7 @@ from server.kernel.ops import Reader
 from server.kernel.paging import decode_cursor, encode_cursor
 from server.materials.queries import READERS as MATERIAL_READERS
 from server.office.queries import READERS as OFFICE_READERS
+from server.office.weeks.facts import READERS as WEEK_READERS
 from server.photos.queries import READERS as PHOTO_READERS
 from server.stores.queries import READERS as STORE_READERS
 from server.visits.queries import READERS as VISIT_READERS
@@ -32,6 +33,7 @@ READERS: Final[Mapping[str, Reader]] = (
     | PHOTO_READERS
     | MATERIAL_READERS
     | OFFICE_READERS
+    | WEEK_READERS
 )
 
 

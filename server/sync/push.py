@@ -25,6 +25,7 @@ from server.kernel.problems import Problem
 from server.kernel.turns import take_turn
 from server.materials.ops import OPS as MATERIAL_OPS
 from server.office.ops import OPS as OFFICE_OPS
+from server.office.weeks.ops import OPS as WEEK_OPS
 from server.photos.ops import OPS as PHOTO_OPS
 from server.sync import devices
 from server.sync.envelope import Device, digest, op_id_of, read_op
@@ -40,7 +41,9 @@ _FIND_RECEIPTS = Lookup(
 )
 _WRITE_RECEIPTS = BulkInsert(_RECEIPT)
 
-HANDLERS: Final[Mapping[str, Handler]] = VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | OFFICE_OPS
+HANDLERS: Final[Mapping[str, Handler]] = (
+    VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | OFFICE_OPS | WEEK_OPS
+)
 
 # A record comes after what it belongs to, in whatever order a batch was written.
 PHASES: Final = (
@@ -51,6 +54,8 @@ PHASES: Final = (
     "handout.add",
     "visit.check_out",
     "visit.cancel",
+    "office.exemption_request",
+    "office.make_up",
 )
 
 

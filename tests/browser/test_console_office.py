@@ -18,7 +18,8 @@ from tests.browser.seed import PASSWORD
 from tests.browser.site import Site
 
 BASE = (29.8700, 121.5500)
-OFFICE_SCREENS = ("门店", "人员", "区域", "物料", "报到地点", "判定规则")
+DAILY_SCREENS = ("地图", "拜访", "回司报到", "免签与补签", "同步状况")
+OFFICE_SCREENS = ("门店", "人员", "区域", "物料", "报到地点", "判定规则", "报到规则")
 
 
 @dataclass
@@ -333,12 +334,13 @@ def test_a_rep_is_sent_to_the_reps_app(open_desktop: Open, story: Story) -> None
 def test_a_supervisor_sees_no_office_screens(open_desktop: Open, story: Story) -> None:
     page = open_screen(open_desktop, "", "地图", story.region.supervisor)
     navigation = page.get_by_role("navigation", name="主导航")
-    expect(navigation.get_by_role("link")).to_have_text(["地图", "拜访", "回司报到", "同步状况"])
-    for path in ("stores", "stores/pins", "people", "regions", "materials", "offices", "rules"):
+    expect(navigation.get_by_role("link")).to_have_text(list(DAILY_SCREENS))
+    office_paths = ("stores", "stores/pins", "people", "regions", "materials", "offices", "rules")
+    for path in (*office_paths, "week-settings"):
         page.goto(f"/console/{path}")
         expect(page.get_by_role("heading", level=1)).to_have_text("地图")
-        expect(navigation.get_by_role("link")).to_have_count(4)
+        expect(navigation.get_by_role("link")).to_have_count(len(DAILY_SCREENS))
     # For the office they are all there.
     page = open_screen(open_desktop, "", "地图")
     links = page.get_by_role("navigation", name="主导航").get_by_role("link")
-    expect(links).to_have_text(["地图", "拜访", "回司报到", "同步状况", *OFFICE_SCREENS])
+    expect(links).to_have_text([*DAILY_SCREENS, *OFFICE_SCREENS])

@@ -110,14 +110,15 @@ def test_the_weekly_office_check_in(open_phone: Open, site: Site, rep_name: str)
     rep.ready_for_offline(page)
     context.set_offline(True)
     page.get_by_role("link", name="报到", exact=True).tap()
-    page.get_by_role("button", name="回司报到").tap()
+    page.get_by_role("button", name="回司报到", exact=True).tap()
+    page.get_by_role("button", name="定位并报到").tap()
     expect(page.get_by_text("仅在手机上")).to_be_visible(timeout=25_000)
     context.set_offline(False)
     rep.wait_until_sent(page, site.company.people[rep_name])
     expect(page.get_by_text("已报到").first).to_be_visible(timeout=20_000)
     week = rep.local_rows(page, site.company.people[rep_name], "office_check_ins")[0]["week"]
     board = Api(site, "sup").get(f"/office/weeks/{week}")
-    states = {row["person"]["id"]: row["state"] for row in board["rows"]}
+    states = {row["id"]: row["states"][-1] for row in board["rows"]}
     assert states[site.company.people[rep_name]] == "done"
     assert states[site.company.people["rep1"]] == "open"
 

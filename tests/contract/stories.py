@@ -141,8 +141,11 @@ def _note(visit_id: str) -> Json:
     return {"visit_id": visit_id, "at": LATER, "text": "缺货两种 🥤"}
 
 
+_SUMMARY: Final[Json] = {"visits": 12, "successful": 9, "handouts": 30, "text": "竞品在做促销"}
+
+
 def _office() -> Story:
-    payload = {"office_id": OFFICE, "at": AT, "fix": FIX, "reason": None}
+    payload = {"office_id": OFFICE, "at": AT, "fix": FIX, "reason": None, "summary": None}
     far = FIX | {"lat": 31.35}
     return [
         *_statuses(
@@ -157,6 +160,12 @@ def _office() -> Story:
             deferred=[],
         ),
         (
+            "applied: with a summary of the week",
+            push(
+                op("office.check_in", 50, payload | {"summary": _SUMMARY}, fixed_id("f5", 50)),
+            ),
+        ),
+        (
             "applied: far away and without a position",
             push(
                 op("office.check_in", 40, payload | {"fix": far}, fixed_id("f5", 40)),
@@ -169,6 +178,31 @@ def _office() -> Story:
             ),
         ),
     ]
+
+
+def _request(kind: str, group: str, payload: Json, changed: Json, bad: Json) -> Story:
+    """Something a rep asks for: it belongs to nothing, so nothing but another op defers it."""
+    return _statuses(
+        kind,
+        payload,
+        changed,
+        fixed_id(group, 10),
+        rejected=[
+            op(kind, 21, payload | bad, fixed_id(group, 21)),
+            op(kind, 22, payload | changed, fixed_id(group, 10)),
+        ],
+        deferred=[],
+    )
+
+
+_LEAVE: Final[Json] = {
+    "kind": "leave",
+    "first_day": "2026-11-26",
+    "last_day": "2026-11-27",
+    "reason": "家里有事",
+    "at": AT,
+}
+_MAKE_UP: Final[Json] = {"week": "2026-W47", "reason": "在外地送货", "at": AT}
 
 
 def _unreadable() -> Story:
@@ -200,6 +234,20 @@ def _pull() -> Story:
         op("office.check_in", 5, {"office_id": None, "at": AT, "fix": FIX}, fixed_id("f5", 1)),
         op("visit.check_out", 6, {"at": LATER, "fix": FIX, "photos": 1}, VISIT),
     )
+    asked = push(
+        op("office.exemption_request", 7, _LEAVE, fixed_id("f6", 1)),
+        op("office.make_up", 8, _MAKE_UP, fixed_id("f7", 1)),
+    )
+    duty = request(
+        "PATCH",
+        f"/office/duties/{PEOPLE['rep']}",
+        "office",
+        headers={"If-Match": '"0"'},
+        json={"office_id": OFFICE, "since": "2026-09-01"},
+    )
+    remind = request(
+        "POST", "/office/weeks/2026-W48/reminders", "supervisor", json={"person_id": PEOPLE["rep"]}
+    )
     away = request(
         "PATCH",
         f"/stores/{STORES['east']}",
@@ -211,6 +259,9 @@ def _pull() -> Story:
         ("first page", _pull_page("", 3)),
         ("last page", _pull_page("first page", 500)),
         ("a day", day),
+        ("two requests", asked),
+        ("the rep is bound to an office", duty),
+        ("the supervisor reminds", remind),
         ("what the day added", _pull_page("last page", 500)),
         ("the office gives a store to somebody else", away),
         ("tombstone", _pull_page("what the day added", 500)),
@@ -303,6 +354,16 @@ FILES: Final[dict[str, dict[str, Any]]] = {
         ]
     },
     "push_office_check_in": {"office.check_in": _office()},
+    "push_office_exemption_request": {
+        "office.exemption_request": _request(
+            "office.exemption_request", "f6", _LEAVE, {"reason": "changed"}, {"kind": "sleep"}
+        )
+    },
+    "push_office_make_up": {
+        "office.make_up": _request(
+            "office.make_up", "f7", _MAKE_UP, {"reason": "changed"}, {"week": "2026-W49"}
+        )
+    },
     "push_unreadable": {"unreadable": _unreadable()},
     "pull": {"pull": _pull()},
     "session": {"session": _session()},

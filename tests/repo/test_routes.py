@@ -35,6 +35,8 @@ PUBLIC = {
     "web.problem",
     "web.file",
     "api-docs.openapi_json",
+    # Calendar programs cannot log in: its long random token is the key, and can be voided.
+    "reminders.show_calendar",
 }
 
 

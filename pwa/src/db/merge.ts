@@ -1,7 +1,7 @@
 // A record of the server meets the phone's own. Pure: the server wins, except for what it has not heard yet.
 import type {
-  LocalHandout, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, HandoutRecord, NoteRecord,
-  OfficeCheckInRecord, OpKind, PhotoRecord, UploadMark, VisitRecord,
+  ExemptionRecord, LocalExemption, LocalHandout, LocalMakeUp, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, HandoutRecord, NoteRecord,
+  MakeUpRecord, OfficeCheckInRecord, OpKind, PhotoRecord, UploadMark, VisitRecord,
 } from './types'
 
 /** The kinds of the ops about a record that are still unsent. */
@@ -49,4 +49,19 @@ export function mergeHandout(theirs: HandoutRecord): LocalHandout {
 /** An office check-in. */
 export function mergeOfficeCheckIn(theirs: OfficeCheckInRecord): LocalOfficeCheckIn {
   return { ...theirs, sync: 'sent' }
+}
+
+/** An exemption that the rep has asked for, or that a supervisor entered. */
+export function mergeExemption(local: LocalExemption | undefined, theirs: ExemptionRecord): LocalExemption {
+  return { ...laterDecision(local, theirs), sync: 'sent' }
+}
+
+/** A request that a week be counted. */
+export function mergeMakeUp(local: LocalMakeUp | undefined, theirs: MakeUpRecord): LocalMakeUp {
+  return { ...laterDecision(local, theirs), sync: 'sent' }
+}
+
+/** A repeated op is answered with its first answer; a decision that the feed has told since stays. */
+function laterDecision<T extends { decided_at: string | null }>(local: T | undefined, theirs: T): T {
+  return local && (local.decided_at ?? '') > (theirs.decided_at ?? '') ? local : theirs
 }

@@ -1,8 +1,9 @@
 // Writing what the server says into the local tables, for the feed and for answers to ops alike.
-import { mergeHandout, mergeNote, mergeOfficeCheckIn, mergePhoto, mergeVisit } from './merge'
+import { mergeExemption, mergeHandout, mergeMakeUp, mergeNote, mergeOfficeCheckIn, mergePhoto, mergeVisit } from './merge'
 import { putAll, rowsWith, type Tables } from './tables'
 import type {
-  Entity, HandoutRecord, Id, MaterialRecord, NoteRecord, OfficeCheckInRecord, OfficeRecord, OpKind,
+  Entity, ExemptionRecord, HandoutRecord, Id, MakeUpRecord, MaterialRecord, NoteRecord, NoticeRecord,
+  OfficeCalendarRecord, OfficeCheckInRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OpKind,
   PersonRecord, PhotoRecord, StockRecord, StoreRecord, VisitRecord,
 } from './types'
 
@@ -91,6 +92,34 @@ const writers: Partial<Record<string, WriteBatch>> = {
   async handout(t, { records, gone }, unsent) {
     await putAll(t.handouts, (records as HandoutRecord[]).map((one) => mergeHandout(one)))
     await t.handouts.bulkDelete(sentOnly(gone, unsent))
+  },
+  async office_rule(t, { records, gone }) {
+    await t.office_rules.bulkPut(records as OfficeRuleRecord[])
+    await t.office_rules.bulkDelete(gone)
+  },
+  async office_calendar(t, { records, gone }) {
+    await t.office_calendars.bulkPut(records as OfficeCalendarRecord[])
+    await t.office_calendars.bulkDelete(gone)
+  },
+  async office_duty(t, { records, gone }) {
+    await t.office_duties.bulkPut(records as OfficeDutyRecord[])
+    await t.office_duties.bulkDelete(gone)
+  },
+  async office_notice(t, { records, gone }) {
+    await t.office_notices.bulkPut(records as NoticeRecord[])
+    await t.office_notices.bulkDelete(gone)
+  },
+  async office_exemption(t, { records, gone }, unsent) {
+    const theirs = records as ExemptionRecord[]
+    const mine = await t.office_exemptions.bulkGet(theirs.map((one) => one.id))
+    await t.office_exemptions.bulkPut(theirs.map((one, at) => mergeExemption(mine[at], one)))
+    await t.office_exemptions.bulkDelete(sentOnly(gone, unsent))
+  },
+  async office_make_up(t, { records, gone }, unsent) {
+    const theirs = records as MakeUpRecord[]
+    const mine = await t.office_make_ups.bulkGet(theirs.map((one) => one.id))
+    await t.office_make_ups.bulkPut(theirs.map((one, at) => mergeMakeUp(mine[at], one)))
+    await t.office_make_ups.bulkDelete(sentOnly(gone, unsent))
   },
   async office_check_in(t, { records, gone }, unsent) {
     await putAll(t.office_check_ins, (records as OfficeCheckInRecord[]).map((one) => mergeOfficeCheckIn(one)))

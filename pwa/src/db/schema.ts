@@ -1,8 +1,8 @@
 // The local database: one for each person, so that nobody sees or sends another one's work.
 import Dexie, { type EntityTable, type Table } from 'dexie'
 import type {
-  Draft, LocalHandout, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, MaterialRecord, MetaRow,
-  OfficeRecord, OutboxOp, PersonRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb, Upload,
+  Draft, LocalExemption, LocalHandout, LocalMakeUp, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, MaterialRecord, MetaRow,
+  NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OutboxOp, PersonRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb, Upload,
 } from './types'
 
 /**
@@ -22,6 +22,12 @@ export class Db extends Dexie {
   photos!: EntityTable<LocalPhoto, 'id'>
   handouts!: EntityTable<LocalHandout, 'id'>
   office_check_ins!: EntityTable<LocalOfficeCheckIn, 'id'>
+  office_rules!: EntityTable<OfficeRuleRecord, 'id'>
+  office_calendars!: EntityTable<OfficeCalendarRecord, 'id'>
+  office_duties!: EntityTable<OfficeDutyRecord, 'id'>
+  office_exemptions!: EntityTable<LocalExemption, 'id'>
+  office_make_ups!: EntityTable<LocalMakeUp, 'id'>
+  office_notices!: EntityTable<NoticeRecord, 'id'>
   /** Files on their way. Apart from the thumbs, so that drawing a list never loads them. */
   blobs!: EntityTable<StoredBlob, 'sha256'>
   thumbs!: EntityTable<StoredThumb, 'sha256'>
@@ -55,6 +61,14 @@ export class Db extends Dexie {
       uploads: 'sha256, state',
       drafts: 'id, kind',
       meta: 'key',
+    })
+    this.version(2).stores({
+      office_rules: 'id',
+      office_calendars: 'id',
+      office_duties: 'id',
+      office_exemptions: 'id',
+      office_make_ups: 'id, week',
+      office_notices: 'id',
     })
   }
 }

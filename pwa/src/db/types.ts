@@ -83,6 +83,8 @@ export interface OfficeRecord {
   lat: number
   lon: number
   radius_m: number
+  /** Opening hours by weekday, 1 is Monday; null: none have been said. Older servers send none. */
+  hours?: { day: number; opens: string; closes: string }[] | null
   active: boolean
   rev: number
 }
@@ -94,6 +96,8 @@ export interface PersonRecord {
   role: Role
   region_id: Id
   region_name: string
+  /** When the account was made; told of oneself only. */
+  since?: IsoTime | null
 }
 
 export interface StockRecord {
@@ -180,7 +184,63 @@ export interface OfficeCheckInRecord {
   /** Null until the server has judged. */
   accepted: boolean | null
   reason: string | null
+  summary?: WeekSummary | null
+  /** A supervisor's word, which counts before the verdict's. */
+  review?: { accepted: boolean; note: string | null; at: IsoTime } | null
 }
+
+/** What the rep tells of the week with a check-in: counts of the phone's records, and own words. */
+export interface WeekSummary {
+  visits: number
+  successful: number
+  handouts: number
+  text: string | null
+}
+
+/** The week rule from a week on; weekdays count from 1, Monday. */
+export interface RuleVersion { from_week: IsoWeek; need: number; days: number[]; grace_hours: number }
+export interface OfficeRuleRecord { id: string; versions: RuleVersion[]; rev: number }
+
+/** A year's days that are not as their weekday says. No days: nobody has announced it. */
+export interface OfficeCalendarRecord {
+  id: string
+  year: number
+  days: { date: string; name: string; off: boolean }[]
+  source: string
+}
+
+/** What the office has set for this person: the office they are bound to, and since which day weeks count. */
+export interface OfficeDutyRecord { id: Id; office_id: Id | null; since: string | null; rev: number }
+
+export type RequestState = 'pending' | 'approved' | 'declined'
+
+export interface ExemptionRecord {
+  id: Id
+  person_id: Id
+  kind: 'leave' | 'trip'
+  /** Calendar days of the organisation, both inclusive. */
+  first_day: string
+  last_day: string
+  reason: string
+  state: RequestState
+  asked_at: IsoTime
+  decided_at: IsoTime | null
+  note: string | null
+}
+
+export interface MakeUpRecord {
+  id: Id
+  person_id: Id
+  week: IsoWeek
+  reason: string
+  state: RequestState
+  asked_at: IsoTime
+  decided_at: IsoTime | null
+  note: string | null
+}
+
+/** A reminder about a week. */
+export interface NoticeRecord { id: Id; week: IsoWeek; at: IsoTime }
 
 /** `local`: some of it is only on this phone. `sent`: the server has acknowledged all of it. */
 export type SyncMark = 'local' | 'sent'
@@ -192,9 +252,13 @@ export type LocalPhoto = PhotoRecord & { sync: SyncMark; upload: UploadMark }
 export type LocalHandout = HandoutRecord & { sync: SyncMark }
 export type LocalOfficeCheckIn = OfficeCheckInRecord & { sync: SyncMark }
 
+export type LocalExemption = ExemptionRecord & { sync: SyncMark }
+export type LocalMakeUp = MakeUpRecord & { sync: SyncMark }
+
 export type OpKind =
   | 'visit.check_in' | 'visit.check_out' | 'visit.cancel' | 'visit.note'
   | 'photo.add' | 'handout.add' | 'office.check_in'
+  | 'office.exemption_request' | 'office.make_up'
 
 /**
  * `waiting` to be sent; `sending` in a batch on its way; `deferred`: what it belongs to has not arrived;
@@ -256,3 +320,4 @@ export interface MetaRow { key: string; value: unknown }
 export type Entity =
   | 'store' | 'material' | 'office' | 'person' | 'stock'
   | 'visit' | 'note' | 'photo' | 'handout' | 'office_check_in'
+  | 'office_rule' | 'office_calendar' | 'office_duty' | 'office_exemption' | 'office_make_up' | 'office_notice'

@@ -808,6 +808,1481 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/office/calendar/{token}.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** The office days of whoever has this private address, for a calendar program. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The bytes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/calendar": string;
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/calendars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Holidays and worked weekends by year; a year that nobody has announced says so. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CalendarsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Put a year's calendar in place, as JSON {year, days} or CSV; tried first with dry_run.
+         * @description Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    dry_run?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": string;
+                    "application/vnd.ms-excel": string;
+                    "text/csv": string;
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CalendarReportOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; calendar_unreadable: This file is no holiday calendar; calendar_rows_bad: Nothing was saved: {count} faults in it */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/check-ins/{check_in_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                check_in_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a check-in count, or not; its verdict stays as it is.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    check_in_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecisionIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OfficeCheckInOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/duties/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The office that a rep is bound to, and since when weeks count for them.
+         * @description Roles: office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DutyOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description person_no_rep: Only reps report to an office */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Bind a rep to an office, or to none.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path: {
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DutyIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DutyOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found; office_unknown: No such office */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; person_no_rep: Only reps report to an office */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/office/exemptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Free a rep from reporting for some days.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ExemptionIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExemptionOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; person_no_rep: Only reps report to an office; days_invalid: The first and last day do not fit */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/exemptions/{exemption_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                exemption_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve or decline an exemption, or take back an approved one.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    exemption_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecisionIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExemptionOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description already_decided: This has already been decided */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether there is a private calendar address.
+         * @description Roles: rep.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Make a private calendar address; one made before is void.
+         * @description Roles: rep.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FeedOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /**
+         * Make the private calendar address void.
+         * @description Roles: rep.
+         */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/make-ups/{make_up_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                make_up_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve or decline that a missed week be counted.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    make_up_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecisionIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MakeUpOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description already_decided: This has already been decided */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/push": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The key with which a browser subscribes to this server's messages. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeyOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/push/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let this browser be notified. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SubscriptionIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SubscriptionOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; push_endpoint_refused: This push service is not known here: {host} */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/push/subscriptions/{subscription_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                subscription_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Stop notifying a browser of one's own. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    subscription_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exemptions and make-ups of the reps in scope, newest first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    state?: "pending" | "approved" | "declined";
+                    region?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The week rule; the ETag is what a change must name in If-Match. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set the week rule from a week on; weeks gone by keep theirs.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RuleIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; week_invalid: There is no such week: {week}; rule_week_past: A new rule cannot begin in a week gone by */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/office/rule/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed the week rule, newest first; read from the journal.
+         * @description Roles: office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RuleHistoryOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/weeks/{week}": {
         parameters: {
             query?: never;
@@ -818,13 +2293,16 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The board of an ISO week such as 2026-W48: each rep in the caller's scope, six weeks.
+         * The board of an ISO week such as 2026-W48: each rep in scope, thirteen weeks.
          * @description Roles: supervisor, office.
          */
         get: {
             parameters: {
                 query?: {
                     region?: string;
+                    state?: "done" | "late" | "made_up" | "exempt" | "doubtful" | "open" | "missed" | "before";
+                    due?: boolean;
+                    q?: string;
                 };
                 header?: never;
                 path: {
@@ -884,6 +2362,286 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/weeks/{week}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                week: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The board as a file for a spreadsheet. That it was taken stands in the journal.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    region?: string;
+                    state?: "done" | "late" | "made_up" | "exempt" | "doubtful" | "open" | "missed" | "before";
+                    due?: boolean;
+                    q?: string;
+                    format?: "csv" | "xlsx";
+                };
+                header?: never;
+                path: {
+                    week: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The bytes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                        "text/csv": string;
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; week_invalid: There is no such week: {week} */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/weeks/{week}/people/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                week: string;
+                user_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * What one cell of the board rests on.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    week: string;
+                    user_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PersonWeekOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description week_invalid: There is no such week: {week} */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/office/weeks/{week}/reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                week: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remind a rep, or all who are due; nobody more than once a day.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    week: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ReminderIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RemindedOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; week_invalid: There is no such week: {week} */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -4124,38 +5882,60 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        BoardCellOut: {
-            check_in: components["schemas"]["OfficeCheckInOut"] | null;
-            /** @enum {string} */
-            state: "done" | "doubtful" | "open" | "missed";
-            week: string;
-        };
-        BoardCountsOut: {
-            done: number;
-            doubtful: number;
-            missed: number;
-            open: number;
-        };
         BoardOut: {
-            closed: boolean;
-            counts: components["schemas"]["BoardCountsOut"];
+            counts: {
+                [key: string]: number;
+            };
+            due: number;
             end: string;
-            offices: components["schemas"]["OfficeOut"][];
             rows: components["schemas"]["BoardRowOut"][];
             start: string;
+            this_week: string;
             week: string;
+            weeks: components["schemas"]["BoardWeekOut"][];
         };
-        BoardPersonOut: {
+        BoardRowOut: {
+            due: boolean;
             id: string;
             name: string;
             region_name: string;
+            states: ("done" | "late" | "made_up" | "exempt" | "doubtful" | "open" | "missed" | "before")[];
+            streak: number;
+            username: string;
         };
-        BoardRowOut: {
-            check_in: components["schemas"]["OfficeCheckInOut"] | null;
-            person: components["schemas"]["BoardPersonOut"];
-            /** @enum {string} */
-            state: "done" | "doubtful" | "open" | "missed";
-            weeks: components["schemas"]["BoardCellOut"][];
+        BoardWeekOut: {
+            calendar_missing: boolean;
+            holiday: boolean;
+            week: string;
+        };
+        CalendarDayOut: {
+            date: string;
+            name: string;
+            off: boolean;
+        };
+        CalendarErrorOut: {
+            code: string;
+            field: string;
+            message: string;
+            row: number;
+        };
+        CalendarOut: {
+            days: components["schemas"]["CalendarDayOut"][];
+            known: boolean;
+            source: string | null;
+            year: number;
+        };
+        CalendarReportOut: {
+            added: number;
+            days: components["schemas"]["CalendarDayOut"][];
+            errors: components["schemas"]["CalendarErrorOut"][];
+            removed: number;
+            saved: boolean;
+            year: number;
+        };
+        CalendarsOut: {
+            items: components["schemas"]["CalendarOut"][];
+            total: number;
         };
         ChangeOut: {
             entity: string;
@@ -4195,6 +5975,32 @@ export interface components {
             /** @description Check-ins of the selection that have no position at all. */
             unplaced: number;
         };
+        CountedCheckInOut: {
+            accepted: boolean;
+            at: string;
+            author_id: string;
+            counted_for: string | null;
+            distance_m: number | null;
+            explanation: {
+                [key: string]: unknown;
+            };
+            fix: components["schemas"]["CheckInFixOut"] | null;
+            flags: {
+                [key: string]: unknown;
+            }[];
+            id: string;
+            office_id: string | null;
+            reason: string | null;
+            review: components["schemas"]["ReviewOut"] | null;
+            summary: components["schemas"]["SummaryOut"] | null;
+            verdict: string;
+            week: string;
+        };
+        DecisionIn: {
+            approve: boolean;
+            /** @default  */
+            note: string;
+        };
         DeviceIn: {
             app_version: string;
             id: string;
@@ -4217,6 +6023,21 @@ export interface components {
         DeviceReportOut: {
             schema: components["schemas"]["SchemaRangeOut"];
             server_time: string;
+        };
+        DutyIn: {
+            /** @default null */
+            office_id: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            since: string | null;
+        };
+        DutyOut: {
+            id: string;
+            office_id: string | null;
+            rev: number;
+            since: string | null;
         };
         EntryIn: {
             /**
@@ -4244,6 +6065,31 @@ export interface components {
             quantity: number;
             to_place: string;
         };
+        ExemptionIn: {
+            /** Format: date */
+            first_day: string;
+            /** @enum {string} */
+            kind: "leave" | "trip";
+            /** Format: date */
+            last_day: string;
+            person_id: string;
+            /** @default  */
+            reason: string;
+        };
+        ExemptionOut: {
+            asked_at: string;
+            decided_at: string | null;
+            first_day: string;
+            id: string;
+            /** @enum {string} */
+            kind: "leave" | "trip";
+            last_day: string;
+            note: string | null;
+            person_id: string;
+            reason: string;
+            /** @enum {string} */
+            state: "pending" | "approved" | "declined";
+        };
         ExifOut: {
             lat: number | null;
             lon: number | null;
@@ -4254,6 +6100,10 @@ export interface components {
             software: string | null;
             taken_at: string | null;
             utc: string | null;
+        };
+        FeedOut: {
+            open: boolean;
+            path: string | null;
         };
         FixOut: {
             accuracy_m: number | null;
@@ -4336,6 +6186,10 @@ export interface components {
             rule_version: number;
             verdict: string;
         };
+        KeyOut: {
+            public_key: string;
+            subscriptions: string[];
+        };
         LoginIn: {
             /**
              * @default bearer
@@ -4351,6 +6205,17 @@ export interface components {
             expires_at: string;
             token?: string;
             user: components["schemas"]["PersonOut"];
+        };
+        MakeUpOut: {
+            asked_at: string;
+            decided_at: string | null;
+            id: string;
+            note: string | null;
+            person_id: string;
+            reason: string;
+            /** @enum {string} */
+            state: "pending" | "approved" | "declined";
+            week: string;
         };
         MapOut: {
             attribution: string;
@@ -4411,6 +6276,11 @@ export interface components {
             text: string;
             visit_id: string;
         };
+        NoticeOut: {
+            at: string;
+            id: string;
+            week: string;
+        };
         OfficeCheckInOut: {
             accepted: boolean;
             at: string;
@@ -4426,6 +6296,8 @@ export interface components {
             id: string;
             office_id: string | null;
             reason: string | null;
+            review: components["schemas"]["ReviewOut"] | null;
+            summary: components["schemas"]["SummaryOut"] | null;
             verdict: string;
             week: string;
         };
@@ -4433,6 +6305,8 @@ export interface components {
             /** @default  */
             address: string;
             code: string;
+            /** @default null */
+            hours: components["schemas"]["SpanIn"][] | null;
             lat: number;
             lon: number;
             name: string;
@@ -4444,6 +6318,7 @@ export interface components {
             active: boolean;
             address: string;
             code: string;
+            hours: components["schemas"]["SpanOut"][] | null;
             id: string;
             lat: number;
             lon: number;
@@ -4456,6 +6331,7 @@ export interface components {
             active?: boolean;
             address?: string;
             code?: string;
+            hours?: components["schemas"]["SpanIn"][] | null;
             lat?: number;
             lon?: number;
             name?: string;
@@ -4591,6 +6467,18 @@ export interface components {
             /** @enum {string} */
             role?: "rep" | "supervisor" | "office";
             username?: string;
+        };
+        PersonWeekOut: {
+            calendar_missing: boolean;
+            check_ins: components["schemas"]["CountedCheckInOut"][];
+            exemptions: components["schemas"]["ExemptionOut"][];
+            make_ups: components["schemas"]["MakeUpOut"][];
+            notices: components["schemas"]["NoticeOut"][];
+            office_id: string | null;
+            person: components["schemas"]["WeekPersonOut"];
+            /** @enum {string} */
+            state: "done" | "late" | "made_up" | "exempt" | "doubtful" | "open" | "missed" | "before";
+            week: string;
         };
         PhotoFindingOut: {
             distance_bits: number | null;
@@ -4739,6 +6627,10 @@ export interface components {
             ops: components["schemas"]["OpIn"][];
             schema: number;
         };
+        PushKeysIn: {
+            auth: string;
+            p256dh: string;
+        };
         PushOut: {
             results: components["schemas"]["OpResult"][];
             server_time: string;
@@ -4792,6 +6684,27 @@ export interface components {
             items: components["schemas"]["RegionOut"][];
             total: number;
         };
+        RemindedOut: {
+            already: number;
+            sent: number;
+        };
+        ReminderIn: {
+            person_id?: string;
+            region?: string;
+            /** @enum {string} */
+            who?: "due" | "open";
+        };
+        RequestOut: {
+            exemption: components["schemas"]["ExemptionOut"] | null;
+            make_up: components["schemas"]["MakeUpOut"] | null;
+            person: components["schemas"]["WeekPersonOut"];
+            /** @enum {string} */
+            what: "exemption" | "make_up";
+        };
+        RequestsOut: {
+            items: components["schemas"]["RequestOut"][];
+            total: number;
+        };
         RescueAuthorOut: {
             id: string;
             name: string;
@@ -4829,6 +6742,39 @@ export interface components {
             files: components["schemas"]["RescueFileOut"][];
             made_at: string | null;
             ops: components["schemas"]["RescueOpOut"][];
+        };
+        ReviewOut: {
+            accepted: boolean;
+            at: string;
+            note: string | null;
+        };
+        RuleChangeOut: {
+            after: components["schemas"]["RuleVersionOut"];
+            at: string;
+            before: components["schemas"]["RuleVersionOut"];
+            by: string | null;
+        };
+        RuleHistoryOut: {
+            items: components["schemas"]["RuleChangeOut"][];
+            total: number;
+        };
+        RuleIn: {
+            days: number[];
+            /** @default null */
+            from_week: string | null;
+            grace_hours: number;
+            need: number;
+        };
+        RuleOut: {
+            id: string;
+            rev: number;
+            versions: components["schemas"]["RuleVersionOut"][];
+        };
+        RuleVersionOut: {
+            days: number[];
+            from_week: string;
+            grace_hours: number;
+            need: number;
         };
         RulesOut: {
             cached_fix_max_age_s: number;
@@ -4869,6 +6815,16 @@ export interface components {
         SchemaRangeOut: {
             newest: number;
             oldest: number;
+        };
+        SpanIn: {
+            closes: string;
+            day: number;
+            opens: string;
+        };
+        SpanOut: {
+            closes: string;
+            day: number;
+            opens: string;
         };
         StockItemOut: {
             balance: number;
@@ -4963,6 +6919,19 @@ export interface components {
             items: components["schemas"]["StoreOut"][];
             next: string | null;
             total: number;
+        };
+        SubscriptionIn: {
+            endpoint: string;
+            keys: components["schemas"]["PushKeysIn"];
+        };
+        SubscriptionOut: {
+            id: string;
+        };
+        SummaryOut: {
+            handouts: number;
+            successful: number;
+            text: string | null;
+            visits: number;
         };
         UploadOut: {
             complete: boolean;
@@ -5096,6 +7065,12 @@ export interface components {
             items: components["schemas"]["VisitItemOut"][];
             next: string | null;
             total: number;
+        };
+        WeekPersonOut: {
+            id: string;
+            name: string;
+            region_name: string;
+            username: string;
         };
         WordsOut: {
             en: string;

@@ -7,7 +7,7 @@ import { Db } from '../db/schema'
 import { aPhoto, aStore, freshDb, HandClock } from '../db/testing'
 import type { Id, LocalVisit, OpKind, OutboxOp, StockRecord } from '../db/types'
 import { handOut } from '../features/materials/actions'
-import { officeCheckIn } from '../features/office/actions'
+import { askExemption, askMakeUp, officeCheckIn } from '../features/office/actions'
 import { addPhoto } from '../features/photos/actions'
 import { addNote, cancelVisit, checkIn, checkOut } from '../features/visits/actions'
 import { send } from '../kernel/http'
@@ -54,6 +54,7 @@ function waiting(op: WireOp): OutboxOp {
 const TABLE_OF = {
   'visit.check_in': 'visits', 'visit.check_out': 'visits', 'visit.cancel': 'visits', 'visit.note': 'notes',
   'photo.add': 'photos', 'handout.add': 'handouts', 'office.check_in': 'office_check_ins',
+  'office.exemption_request': 'office_exemptions', 'office.make_up': 'office_make_ups',
 } as const satisfies Record<OpKind, keyof Db>
 
 function recordOf(op: WireOp): Promise<object | undefined> {
@@ -155,6 +156,8 @@ async function payloadByScreen(kind: OpKind): Promise<object> {
       break
     }
     case 'office.check_in': await officeCheckIn(own, { office_id: null, fix: null, reason: null }, clock); break
+    case 'office.exemption_request': await askExemption(own, { kind: 'leave', first_day: '2026-11-26', last_day: '2026-11-27', reason: 'x' }, clock); break
+    case 'office.make_up': await askMakeUp(own, { week: '2026-W47', reason: 'x' }, clock); break
   }
   return (await own.outbox.toArray()).find((op) => op.kind === kind)?.payload ?? {}
 }
@@ -237,7 +240,10 @@ describe('the feed', () => {
   }
 
   async function all(): Promise<Record<string, object[]>> {
-    const tables = ['stores', 'materials', 'offices', 'people', 'stock', 'visits', 'notes', 'photos', 'handouts', 'office_check_ins']
+    const tables = [
+      'stores', 'materials', 'offices', 'people', 'stock', 'visits', 'notes', 'photos', 'handouts', 'office_check_ins',
+      'office_rules', 'office_calendars', 'office_duties', 'office_exemptions', 'office_make_ups', 'office_notices',
+    ]
     const rows = tables.map(async (name) => [name, (await db.table(name).toArray()) as object[]] as const)
     return Object.fromEntries(await Promise.all(rows))
   }
@@ -247,7 +253,7 @@ describe('the feed', () => {
     expect(await pull('last page')).toBe(false)
     const first = await all()
     expect(first).toMatchObject({ visits: [], stock: [{ balance: 5 }] })
-    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 2, 1, 0, 0, 0, 0, 0])
+    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 2, 1, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0])
 
     await pull('what the day added')
     const day = await all()
@@ -257,6 +263,10 @@ describe('the feed', () => {
       photos: [{ state: 'awaiting_bytes', sync: 'sent' }],
       handouts: [{ quantity: 3, sync: 'sent' }],
       office_check_ins: [{ accepted: true, sync: 'sent' }],
+      office_duties: [{ since: '2026-09-01' }],
+      office_exemptions: [{ kind: 'leave', state: 'pending', sync: 'sent' }],
+      office_make_ups: [{ week: '2026-W47', state: 'pending', sync: 'sent' }],
+      office_notices: [{ week: '2026-W48' }],
       stock: [{ balance: 2 }],
     })
 

@@ -8,6 +8,7 @@ import type { WireOp } from './transport'
 /** A record comes after what it belongs to, in whatever order a batch was written. */
 export const PHASES: readonly OpKind[] = [
   'visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.check_out', 'visit.cancel',
+  'office.exemption_request', 'office.make_up',
 ]
 
 export type Outcome = { record: object } | { status: 'rejected' | 'deferred'; problem: Problem }
@@ -33,6 +34,7 @@ export function apply(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcom
 const ENTITY = {
   'visit.check_in': 'visit', 'visit.check_out': 'visit', 'visit.cancel': 'visit', 'visit.note': 'note',
   'photo.add': 'photo', 'handout.add': 'handout', 'office.check_in': 'office_check_in',
+  'office.exemption_request': 'office_exemption', 'office.make_up': 'office_make_up',
 } as const
 
 function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
@@ -44,6 +46,10 @@ function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
   }
   if (op.kind === 'office.check_in') {
     return { record: tx.put('office_check_in', { ...child, week: '2026-W48', verdict: 'on_site', accepted: true, flags: [] }) }
+  }
+  if (op.kind === 'office.exemption_request' || op.kind === 'office.make_up') {
+    const asked = { ...child, person_id: user, state: 'pending', asked_at: payload['at'], decided_at: null, note: null }
+    return { record: tx.put(ENTITY[op.kind], asked) }
   }
   if (op.kind === 'photo.add' && payload['office_check_in_id']) {
     if (!tx.state.records.has(`office_check_in ${payload['office_check_in_id']}`)) return refused('deferred', 'dependency_missing')

@@ -19,6 +19,8 @@ const ENTITY_OF: Record<OpKind, Entity> = {
   'photo.add': 'photo',
   'handout.add': 'handout',
   'office.check_in': 'office_check_in',
+  'office.exemption_request': 'office_exemption',
+  'office.make_up': 'office_make_up',
 }
 
 /** Read what waits. Files are not touched. */

@@ -149,6 +149,8 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         # One file under two records of a visit.
         phone.op("photo.add", _photo(visit, photo) | {"taken_at": LATER}),
         phone.op("photo.add", _photo(visit, of_all) | {"taken_at": LATER}),
+        phone.op("office.exemption_request", _leave(rep)),
+        phone.op("office.make_up", {"week": "2026-W47", "reason": f"away, says {rep}", "at": AT}),
     ]
     results = phone.push(*ops)
     assert {row["status"] for row in results} == {"applied"}, results
@@ -171,11 +173,25 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             "recipient": f"shop keeper of {rep}",
             "signature_sha256": sha(signature),
             "office_check_in": ops[4]["record_id"],
+            "exemption": ops[6]["record_id"],
+            "exemption_reason": f"leave of {rep}",
+            "make_up": ops[7]["record_id"],
+            "make_up_reason": f"away, says {rep}",
             "person": day.world.people[rep],
         },
         seen_by=frozenset({rep, SUPERVISOR[rep], "office"}),
         signature=signature,
     )
+
+
+def _leave(rep: str) -> dict[str, Any]:
+    return {
+        "kind": "leave",
+        "first_day": "2026-12-07",
+        "last_day": "2026-12-11",
+        "reason": f"leave of {rep}",
+        "at": AT,
+    }
 
 
 def _fix(lat: float) -> dict[str, Any]:

@@ -58,6 +58,18 @@ _PLACE = {"code": "NEW", "name": "新", "lat": 31.5, "lon": 120.5}
 _PUSH = {"schema": 1, "device": {"id": "walk"}, "ops": []}
 _BOX = "bbox=120,31,121,32"
 _REPORT = {"id": "walk", "app_version": "1", "schema": 1, "unsent": 0}
+_YES = {"approve": True, "note": ""}
+# Of a person whom nobody has: that a rep of one's own can be freed is tested beside the domain.
+_LEAVE = {
+    "person_id": "00000000-0000-7000-8000-000000000000",
+    "kind": "leave",
+    "first_day": "2026-11-23",
+    "last_day": "2026-11-27",
+}
+_BROWSER = {
+    "endpoint": "https://fcm.googleapis.com/fcm/send/walk",
+    "keys": {"p256dh": "A" * 87, "auth": "A" * 22},
+}
 _NO_BYTES = {"Upload-Offset": "0", "Upload-Length": "10"}
 
 DOORS: Final[dict[str, Door]] = {
@@ -142,8 +154,58 @@ DOORS: Final[dict[str, Door]] = {
     "GET /api/v1/offices/<office_id>": read("/api/v1/offices/{office}"),
     "PATCH /api/v1/offices/<office_id>": change("/api/v1/offices/{office}", {"name": "新"}),
     "GET /api/v1/office/weeks/<week>": read(
-        "/api/v1/office/weeks/2026-W48", roles=CONSOLE, office_check_in=CONSOLE, person=CONSOLE
+        "/api/v1/office/weeks/2026-W48", roles=CONSOLE, person=CONSOLE
     ),
+    "GET /api/v1/office/weeks/<week>/people/<user_id>": read(
+        "/api/v1/office/weeks/2026-W48/people/{person}", roles=CONSOLE, office_check_in=CONSOLE
+    ),
+    "POST /api/v1/office/weeks/<week>/export": Door(
+        CONSOLE, ("/api/v1/office/weeks/2026-W48/export",)
+    ),
+    "POST /api/v1/office/weeks/<week>/reminders": Door(
+        CONSOLE, ("/api/v1/office/weeks/2026-W48/reminders",), json={"who": "open"}
+    ),
+    "GET /api/v1/office/requests": read(
+        "/api/v1/office/requests", roles=CONSOLE, make_up=CONSOLE, exemption=CONSOLE, person=CONSOLE
+    ),
+    "POST /api/v1/office/exemptions": Door(
+        CONSOLE, ("/api/v1/office/exemptions",), 404, json=_LEAVE
+    ),
+    "POST /api/v1/office/exemptions/<exemption_id>/decision": Door(
+        CONSOLE, ("/api/v1/office/exemptions/{exemption}/decision",), json=_YES
+    ),
+    "POST /api/v1/office/make-ups/<make_up_id>/decision": Door(
+        CONSOLE, ("/api/v1/office/make-ups/{make_up}/decision",), json=_YES
+    ),
+    "POST /api/v1/office/check-ins/<check_in_id>/decision": Door(
+        CONSOLE, ("/api/v1/office/check-ins/{office_check_in}/decision",), json=_YES
+    ),
+    "GET /api/v1/office/rule": read("/api/v1/office/rule"),
+    "PATCH /api/v1/office/rule": change(
+        "/api/v1/office/rule", {"need": 1, "days": [1, 2, 3, 4, 5], "grace_hours": 12}
+    ),
+    "GET /api/v1/office/rule/history": read("/api/v1/office/rule/history", roles=OFFICE),
+    "GET /api/v1/office/calendars": read("/api/v1/office/calendars"),
+    "POST /api/v1/office/calendars": Door(
+        OFFICE, ("/api/v1/office/calendars?dry_run=true",), json={"year": 2027, "days": []}
+    ),
+    "GET /api/v1/office/duties/<user_id>": read(
+        "/api/v1/office/duties/{person}", roles=OFFICE, person=OFFICE
+    ),
+    "PATCH /api/v1/office/duties/<user_id>": change(
+        "/api/v1/office/duties/{person}", {"since": "2026-09-01"}
+    ),
+    # reminders: push addresses and calendars are one's own
+    "GET /api/v1/office/push": read("/api/v1/office/push"),
+    "POST /api/v1/office/push/subscriptions": Door(
+        ALL, ("/api/v1/office/push/subscriptions",), 201, json=_BROWSER
+    ),
+    "DELETE /api/v1/office/push/subscriptions/<subscription_id>": Door(
+        ALL, ("/api/v1/office/push/subscriptions/00000000-0000-7000-8000-000000000000",), 404
+    ),
+    "GET /api/v1/office/feed": read("/api/v1/office/feed", roles=REP),
+    "POST /api/v1/office/feed": Door(REP, ("/api/v1/office/feed",), 201),
+    "DELETE /api/v1/office/feed": Door(REP, ("/api/v1/office/feed",), 204),
     # audit
     "GET /api/v1/map/clusters": read(
         f"/api/v1/map/clusters?{_BOX}&zoom=16", roles=CONSOLE, visit=CONSOLE, person=CONSOLE
@@ -169,6 +231,8 @@ DOORS: Final[dict[str, Door]] = {
         photo=REP,
         handout=REP,
         office_check_in=REP,
+        exemption=REP,
+        make_up=REP,
         person=REP,
     ),
 }
@@ -185,7 +249,11 @@ PUBLIC: Final[dict[str, str]] = {
     "GET /docs": "/docs",
     "GET /problems/<code>": "/problems/not_found",
     "GET /<path:path>": "/visits/of-nobody",
+    # Opened by what is in its path alone; this one is nobody's.
+    "GET /api/v1/office/calendar/<token>.ics": "/api/v1/office/calendar/nobodys.ics",
 }
+# Those of them at which a stranger finds nothing.
+PRIVATE: Final = frozenset({"GET /api/v1/office/calendar/<token>.ics"})
 
 # Filters that name a record: asked for with every rep's. The others choose among what is seen.
 SCOPED_FILTERS: Final[dict[str, str]] = {
@@ -196,7 +264,8 @@ SCOPED_FILTERS: Final[dict[str, str]] = {
 }
 REGION_FILTER: Final = "region"
 HARMLESS_FILTERS: Final = frozenset(
-    {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
+    {"due", "format"}
+    | {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
     | {"bbox", "cursor", "limit", "problem", "schema", "zoom"}
     | {"lat", "lon", "pin_quality_m", "radius_m"}
 )

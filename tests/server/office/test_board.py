@@ -1,20 +1,22 @@
-"""Weeks and the board: done, doubtful, open, missed."""
+"""Weeks, and the board rep × week over HTTP: states, scopes, filters, who is due, cells."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy.orm import Session
 
 from server.kernel.clock import FrozenClock, iso_week
 from server.kernel.problems import Problem
 from server.office.calendar import parse_week, weeks_back
+from server.office.weeks.settings import change_duty
 from tests.server.conftest import Login, World
-from tests.server.office.conftest import report, send
+from tests.server.office.conftest import add_office, report, send
 from tests.server.visits.hand import Hand, applied, fix
 
 
@@ -74,6 +76,15 @@ def test_counting_back_over_the_years_end() -> None:
     assert names == ["2026-W50", "2026-W51", "2026-W52", "2026-W53", "2027-W01", "2027-W02"]
 
 
+@pytest.fixture(autouse=True)
+def long_here(session: Session, world: World, clock: FrozenClock) -> None:
+    """The reps have been with the company since the summer."""
+    for who in ("rep_a", "rep_b", "rep_w"):
+        values = {"since": date(2026, 6, 1)}
+        change_duty(session, world.actors["office"], clock, world.people[who], values)
+    session.commit()
+
+
 def board(login: Login, who: str, week: str = "2026-W48", query: str = "") -> Any:
     answer: Any = login(who).get(f"/api/v1/office/weeks/{week}{query}")
     assert answer.status_code == 200, answer.json
@@ -81,12 +92,18 @@ def board(login: Login, who: str, week: str = "2026-W48", query: str = "") -> An
 
 
 def states(answer: Any) -> dict[str, list[str]]:
-    return {
-        row["person"]["name"]: [cell["state"] for cell in row["weeks"]] for row in answer["rows"]
-    }
+    return {row["name"]: row["states"] for row in answer["rows"]}
 
 
-def test_states(rep: Hand, other_rep: Hand, east: str, login: Login, clock: FrozenClock) -> None:
+def cell(login: Login, who: str, world: World, week: str, rep: str = "rep_a") -> Any:
+    answer: Any = login(who).get(f"/api/v1/office/weeks/{week}/people/{world.people[rep]}")
+    assert answer.status_code == 200, answer.json
+    return answer.json
+
+
+def test_states(
+    rep: Hand, other_rep: Hand, east: str, login: Login, clock: FrozenClock, world: World
+) -> None:
     # rep_a: W46 on site, W47 first off site and then on site, W48 off site only.
     send(
         rep,
@@ -98,35 +115,32 @@ def test_states(rep: Hand, other_rep: Hand, east: str, login: Login, clock: Froz
     )
     answer = board(login, "sup_east")
     assert states(answer) == {
-        "rep_a": ["missed", "missed", "missed", "done", "done", "doubtful"],
-        "rep_b": ["missed", "missed", "missed", "missed", "missed", "open"],
+        "rep_a": [*["missed"] * 10, "done", "done", "doubtful"],
+        "rep_b": [*["missed"] * 12, "open"],
     }
-    assert [cell["week"] for cell in answer["rows"][0]["weeks"]] == [
-        "2026-W43",
-        "2026-W44",
-        "2026-W45",
-        "2026-W46",
-        "2026-W47",
-        "2026-W48",
-    ]
-    assert answer["counts"] == {"done": 0, "doubtful": 1, "open": 1, "missed": 0}
-    assert answer["closed"] is False
+    weeks = [one["week"] for one in answer["weeks"]]
+    assert (weeks[0], weeks[-1], len(weeks)) == ("2026-W36", "2026-W48", 13)
+    assert {name: number for name, number in answer["counts"].items() if number} == {
+        "doubtful": 1,
+        "open": 1,
+    }
     row = answer["rows"][0]
-    assert row["state"] == "doubtful"
-    assert row["check_in"]["verdict"] == "off_site"
-    # The first accepted one made the week, whatever came before and after it.
-    assert row["weeks"][4]["check_in"]["at"] == "2026-11-18T01:00:00.000Z"
-    assert row["weeks"][0]["check_in"] is None
-    assert row["person"]["region_name"] == "park"
-    assert [office["id"] for office in answer["offices"]] == [east]
+    assert (row["region_name"], row["streak"], row["due"]) == ("park", 0, False)
+    # All tries of the week, and which of them made it.
+    tried = cell(login, "sup_east", world, "2026-W47")
+    assert tried["state"] == "done"
+    assert [(one["verdict"], one["counted_for"]) for one in tried["check_ins"]] == [
+        ("off_site", None),
+        ("on_site", "2026-W47"),
+        ("on_site", "2026-W47"),
+    ]
+    assert cell(login, "sup_east", world, "2026-W40")["check_ins"] == []
 
-    # On Sunday night the week is still open, a minute later it is missed.
-    clock.at = datetime(2026, 11, 29, 15, 59, tzinfo=UTC)
+    # On Monday before noon the week can still be filled; at noon it is missed.
+    clock.at = datetime(2026, 11, 30, 3, 59, tzinfo=UTC)
     assert states(board(login, "office"))["rep_b"][-1] == "open"
-    clock.at = datetime(2026, 11, 29, 16, 0, tzinfo=UTC)
-    late = board(login, "office")
-    assert states(late)["rep_b"][-1] == "missed"
-    assert late["closed"] is True
+    clock.at = datetime(2026, 11, 30, 4, 0, tzinfo=UTC)
+    assert states(board(login, "office"))["rep_b"][-1] == "missed"
     # What was made in time counts when it arrives late.
     send(other_rep, report(other_rep, at="2026-11-29T15:00:00.000Z"))
     assert states(board(login, "office"))["rep_b"][-1] == "done"
@@ -143,14 +157,60 @@ def test_sunday_and_monday_fall_into_two_weeks(
     assert states(board(login, "office"))["rep_a"][-2:] == ["done", "done"]
 
 
+def test_a_monday_morning_fills_the_week_before_and_is_shown_with_it(
+    rep: Hand, east: str, login: Login, clock: FrozenClock, world: World
+) -> None:
+    clock.at = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+    send(rep, report(rep))
+    assert states(board(login, "office"))["rep_a"][-2:] == ["late", "open"]
+    [shown] = cell(login, "office", world, "2026-W47")["check_ins"]
+    assert (shown["week"], shown["counted_for"]) == ("2026-W48", "2026-W47")
+    # It stands in its own week as well, which it does not fill.
+    [own] = cell(login, "office", world, "2026-W48")["check_ins"]
+    assert own["counted_for"] == "2026-W47"
+
+
+def test_a_chain_of_mondays_is_counted_from_before_the_board(
+    rep: Hand, east: str, login: Login, clock: FrozenClock
+) -> None:
+    """Whoever has been a week behind since long before the first column is so on all of it."""
+    mondays = [datetime(2026, 11, 23, 1, 0, tzinfo=UTC) - timedelta(weeks=n) for n in range(20)]
+    send(rep, *(report(rep, at=f"{at:%Y-%m-%dT%H:%M:%S}.000Z") for at in mondays))
+    found = states(board(login, "office"))["rep_a"]
+    assert found == [*["late"] * 12, "open"]
+
+
 def test_the_53rd_week_is_on_the_board(
     rep: Hand, east: str, login: Login, clock: FrozenClock
 ) -> None:
     clock.at = datetime(2027, 1, 1, 2, 0, tzinfo=UTC)
     send(rep, report(rep))
-    assert states(board(login, "office", "2026-W53"))["rep_a"][-1] == "done"
+    answer = board(login, "office", "2026-W53")
+    assert states(answer)["rep_a"][-1] == "done"
+    # Its Friday lies in a year that nobody has announced yet.
+    assert answer["weeks"][-1] == {
+        "week": "2026-W53",
+        "holiday": False,
+        "calendar_missing": True,
+    }
     clock.at = datetime(2027, 1, 5, 2, 0, tzinfo=UTC)
     assert states(board(login, "office", "2027-W01"))["rep_a"][-2:] == ["done", "open"]
+
+
+def test_the_spring_festival_exempts_all_of_its_week(
+    east: str, login: Login, clock: FrozenClock
+) -> None:
+    clock.at = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+    answer = board(login, "office", "2026-W09")
+    columns = {one["week"]: one for one in answer["weeks"]}
+    assert columns["2026-W08"] == {
+        "week": "2026-W08",
+        "holiday": True,
+        "calendar_missing": False,
+    }
+    assert not columns["2026-W07"]["holiday"]
+    # They came in the summer, which is told before the holiday is.
+    assert states(answer)["rep_a"][-2:] == ["exempt", "before"]
 
 
 def test_scopes(login: Login, world: World, east: str) -> None:
@@ -162,6 +222,90 @@ def test_scopes(login: Login, world: World, east: str) -> None:
     path = f"/api/v1/office/weeks/2026-W48?region={west}"
     assert login("sup_east").get(path).status_code == 404
     assert login("rep_a").get("/api/v1/office/weeks/2026-W48").status_code == 403
+    cell_of_west = f"/api/v1/office/weeks/2026-W48/people/{world.people['rep_w']}"
+    assert login("sup_east").get(cell_of_west).status_code == 404
+    no_rep = f"/api/v1/office/weeks/2026-W48/people/{world.people['sup_east']}"
+    assert login("office").get(no_rep).status_code == 404
+
+
+def test_filters(rep: Hand, east: str, login: Login, clock: FrozenClock) -> None:
+    send(rep, report(rep))
+    assert set(states(board(login, "office", query="?state=done"))) == {"rep_a"}
+    assert set(states(board(login, "office", query="?state=open"))) == {"rep_b", "rep_w"}
+    assert set(states(board(login, "office", query="?q=REP_W"))) == {"rep_w"}
+    assert states(board(login, "office", query="?q=%25")) == {}
+    assert states(board(login, "office", query="?due=true")) == {}
+    # On Friday those are due who have not come; the numbers are of all reps whatever is shown.
+    clock.at = datetime(2026, 11, 27, 1, 0, tzinfo=UTC)
+    answer = board(login, "office", query="?due=true&q=rep_b")
+    assert set(states(answer)) == {"rep_b"}
+    assert answer["due"] == 2
+    assert answer["counts"]["done"] == 1
+
+
+def test_a_new_rep_has_missed_nothing(
+    session: Session, world: World, clock: FrozenClock, login: Login, east: str
+) -> None:
+    values = {
+        "username": "newcomer",
+        "name": "newcomer",
+        "role": "rep",
+        "region_id": world.regions["park"],
+        "password": "a-test-password",
+    }
+    clock.at = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)
+    made: Any = login("office").post("/api/v1/people", json=values)
+    assert made.status_code == 201
+    clock.at = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)
+    assert states(board(login, "office"))["newcomer"] == [*["before"] * 12, "open"]
+
+
+def test_a_rep_can_be_bound_to_an_office(
+    session: Session,
+    rep: Hand,
+    east: str,
+    west: str,
+    world: World,
+    clock: FrozenClock,
+    login: Login,
+) -> None:
+    values = {"office_id": west, "since": date(2026, 6, 1)}
+    change_duty(session, world.actors["office"], clock, world.people["rep_a"], values)
+    # Nothing named: the office that they are bound to judges. Another one named is for a decision.
+    [unnamed] = send(rep, report(rep, fix=fix(5_000)))
+    assert (applied(unnamed)["office_id"], applied(unnamed)["accepted"]) == (west, True)
+    [named] = send(rep, report(rep, office_id=east))
+    record = applied(named)
+    assert (record["verdict"], record["accepted"]) == ("on_site", False)
+    assert [flag["code"] for flag in record["flags"]] == ["other_office"]
+    assert "办公点W" in record["flags"][0]["words"]["zh-CN"]
+    assert cell(login, "office", world, "2026-W48")["office_id"] == west
+
+
+# Monday noon in Shanghai is within the first hours, outside the second, and on no day of the third.
+@pytest.mark.parametrize(
+    ("hours", "remarked"),
+    [
+        (None, False),
+        ([{"day": 1, "opens": "09:00", "closes": "18:00"}], False),
+        ([{"day": 1, "opens": "12:00", "closes": "12:01"}], False),
+        ([{"day": 1, "opens": "09:00", "closes": "12:00"}], True),
+        ([{"day": 2, "opens": "00:00", "closes": "24:00"}], True),
+        ([], True),
+    ],
+)
+def test_outside_the_hours_is_a_remark_and_no_refusal(
+    session: Session,
+    rep: Hand,
+    world: World,
+    clock: FrozenClock,
+    hours: Any,
+    remarked: bool,
+) -> None:
+    office = add_office(session, world, clock, "H", 0, hours=hours)
+    record = applied(send(rep, report(rep, office_id=office))[0])
+    assert record["accepted"] is True
+    assert [flag["code"] for flag in record["flags"]] == (["outside_hours"] if remarked else [])
 
 
 @pytest.mark.parametrize("text", ["2027-W53", "now", "2026-W"])

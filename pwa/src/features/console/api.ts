@@ -81,6 +81,15 @@ export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promi
 
 export const post = <T>(path: string, body: unknown): Promise<T> => request<T>('POST', path, { body })
 
+/** A file that a request makes, with the name the server gives it. Raises ApiProblem. */
+export async function download(path: string, query: Query = {}): Promise<{ name: string; file: Blob }> {
+  const headers = { 'Accept-Language': language() }
+  const answer = await send(url(path, query), { method: 'POST', headers, credentials: 'same-origin' })
+  if (!answer.ok) throw new ApiProblem(await problemBody(answer), answer.status)
+  const name = /filename="([^"]+)"/.exec(answer.headers.get('Content-Disposition') ?? '')?.[1] ?? 'export'
+  return { name, file: await answer.blob() }
+}
+
 export const patch = <T>(path: string, body: unknown, rev: number): Promise<T> =>
   request<T>('PATCH', path, { body, rev })
 

@@ -25,6 +25,8 @@ export function createConsoleRouter(): Router {
       { path: '/visits', name: 'visits', component: () => import('./visits/VisitsView.vue'), meta: { title: 'nav.visits' } },
       { path: '/visits/:id', name: 'visit', component: () => import('./visits/VisitView.vue'), props: true, meta: { title: 'visits.one' } },
       { path: '/weeks/:week?', name: 'weeks', component: () => import('./weeks/WeeksView.vue'), props: true, meta: { title: 'nav.weeks' } },
+      { path: '/week-requests', name: 'weekRequests', component: () => import('./weeks/RequestsView.vue'), meta: { title: 'nav.weekRequests' } },
+      { path: '/week-settings', name: 'weekSettings', component: () => import('./weeks/settings/WeekSettingsView.vue'), meta: { title: 'nav.weekSettings', roles: office } },
       { path: '/sync', name: 'sync', component: () => import('./sync/SyncHealthView.vue'), meta: { title: 'nav.sync' } },
       { path: '/stores', name: 'stores', component: () => import('./stores/StoresView.vue'), meta: { title: 'nav.stores', roles: office } },
       { path: '/stores/pins', name: 'pins', component: () => import('./stores/PinProposalsView.vue'), meta: { title: 'pins.title', roles: office } },

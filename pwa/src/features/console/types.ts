@@ -4,7 +4,7 @@ import type { Exif } from './visits/photoEvidence'
 export type Role = 'rep' | 'supervisor' | 'office'
 export type Verdict = 'on_site' | 'uncertain' | 'off_site' | 'unverifiable'
 export type VisitState = 'planned' | 'in_progress' | 'completed' | 'cancelled' | 'abandoned'
-export type WeekState = 'done' | 'doubtful' | 'open' | 'missed'
+export type WeekState = 'done' | 'late' | 'made_up' | 'exempt' | 'doubtful' | 'open' | 'missed' | 'before'
 export type MapCrs = 'wgs84' | 'gcj02'
 
 /** A list answer; `next` is the cursor of the following page, null or absent on the last. */
@@ -104,25 +104,67 @@ export interface Place { name: string; lat: number; lon: number; weight: number 
 
 export interface Office {
   id: string; code: string; name: string; address: string; region_id: string
-  lat: number; lon: number; radius_m: number; active: boolean; rev: number
+  lat: number; lon: number; radius_m: number; hours: OfficeSpan[] | null; active: boolean; rev: number
 }
+
+/** Open on a weekday, 1 is Monday, from opens to closes: 09:00. */
+export interface OfficeSpan { day: number; opens: string; closes: string }
 
 export interface OfficeCheckIn {
   id: string; author_id: string; office_id: string | null; week: string; at: string; fix: Fix | null
   verdict: Verdict; distance_m: number | null; explanation: Explanation; flags: Flag[]
   accepted: boolean; reason: string | null
+  summary: { visits: number; successful: number; handouts: number; text: string | null } | null
+  review: { accepted: boolean; note: string | null; at: string } | null
 }
 
-export interface WeekCell { week: string; state: WeekState; check_in: OfficeCheckIn | null }
+export interface WeekColumn { week: string; holiday: boolean; calendar_missing: boolean }
 
+/** A rep; states are those of the weeks, oldest first. */
 export interface WeekRow {
-  person: { id: string; name: string; region_name: string }
-  weeks: WeekCell[]; state: WeekState; check_in: OfficeCheckIn | null
+  id: string; name: string; username: string; region_name: string
+  states: WeekState[]; due: boolean; streak: number
 }
 
 export interface WeekBoard {
-  week: string; start: string; end: string; closed: boolean; offices: Office[]; rows: WeekRow[]
-  counts: Record<WeekState, number>
+  week: string; this_week: string; start: string; end: string; weeks: WeekColumn[]; rows: WeekRow[]
+  counts: Record<WeekState, number>; due: number
+}
+
+export type RequestState = 'pending' | 'approved' | 'declined'
+
+export interface Exemption {
+  id: string; person_id: string; kind: 'leave' | 'trip'; first_day: string; last_day: string; reason: string
+  state: RequestState; asked_at: string; decided_at: string | null; note: string | null
+}
+
+export interface MakeUp {
+  id: string; person_id: string; week: string; reason: string
+  state: RequestState; asked_at: string; decided_at: string | null; note: string | null
+}
+
+export interface WeekPerson { id: string; name: string; username: string; region_name: string }
+
+/** What one cell of the board rests on. */
+export interface PersonWeek {
+  person: WeekPerson; week: string; state: WeekState; office_id: string | null; calendar_missing: boolean
+  check_ins: (OfficeCheckIn & { counted_for: string | null })[]
+  exemptions: Exemption[]; make_ups: MakeUp[]; notices: { id: string; week: string; at: string }[]
+}
+
+export type WeekRequest = { person: WeekPerson } & (
+  | { what: 'exemption'; exemption: Exemption; make_up: null }
+  | { what: 'make_up'; exemption: null; make_up: MakeUp }
+)
+
+export interface WeekRule { from_week: string; need: number; days: number[]; grace_hours: number }
+
+export interface CalendarYear {
+  year: number; source: 'builtin' | 'upload' | null; known: boolean; days: { date: string; name: string; off: boolean }[]
+}
+
+export interface CalendarReport {
+  year: number; days: CalendarYear['days']; errors: ImportRemark[]; added: number; removed: number; saved: boolean
 }
 
 export interface Material {

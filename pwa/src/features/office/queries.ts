@@ -1,50 +1,159 @@
-// Offices and the week's check-in.
+// Offices, and how this person stands in their weeks: worked out on the phone, from what it holds.
 import { organisation } from '../../app/session'
 import type { Db } from '../../db/schema'
-import type { IsoWeek, LocalOfficeCheckIn, OfficeRecord } from '../../db/types'
-import { weekOf } from '../../kernel/clock'
+import type {
+  IsoWeek, LocalExemption, LocalMakeUp, LocalOfficeCheckIn, NoticeRecord, OfficeRecord, RuleVersion, WeekSummary,
+} from '../../db/types'
+import { dayOf, systemClock, weekOf, type Clock } from '../../kernel/clock'
 import { between, type Place } from '../../kernel/geo'
+import { addDays, expectedDays, mondayOf, planWeek, standingOf, USUAL, weeksBack, type Facts, type RuleState } from './rule'
 
-export interface OfficeRow { office: OfficeRecord; distance_m: number | null }
+export interface OfficeRow {
+  office: OfficeRecord
+  distance_m: number | null
+  /** The office that this person is bound to. */
+  own: boolean
+}
 
-/** Active offices, nearest first where a position is known, else by code. */
+/** Active offices: one's own first, then the nearest where a position is known, else by code. */
 export async function officeList(db: Db, fix: Place | null = null): Promise<OfficeRow[]> {
+  const bound = (await db.office_duties.get(db.userId))?.office_id ?? null
   const offices = (await db.offices.toArray()).filter((office) => office.active)
   return offices
-    .map((office) => ({ office, distance_m: between(fix, office) }))
-    .sort((a, b) => (a.distance_m ?? 0) - (b.distance_m ?? 0) || a.office.code.localeCompare(b.office.code))
+    .map((office) => ({ office, distance_m: between(fix, office), own: office.id === bound }))
+    .sort((a, b) => Number(b.own) - Number(a.own) || (a.distance_m ?? 0) - (b.distance_m ?? 0) || a.office.code.localeCompare(b.office.code))
 }
 
-/** `sending`: made, and the server has not judged yet. `doubtful`: judged, and not surely at an office. */
-export type WeekState = 'done' | 'doubtful' | 'sending' | 'open' | 'missed'
+/** `sending`: made, and the server has not judged yet. The others are the rule's. */
+export type WeekState = RuleState | 'sending'
 
-export interface WeekPage {
+export interface WeekLine {
   week: IsoWeek
+  monday: string
   state: WeekState
-  /** Newest first. */
-  check_ins: { check_in: LocalOfficeCheckIn; office: OfficeRecord | null }[]
+  /** The last day on which one is expected in it; null for a holiday week. */
+  last_day: string | null
+  calendar_missing: boolean
+  /** The last request that it be counted. */
+  make_up: LocalMakeUp | null
 }
 
-/** A week (this one, if none is named) with its check-ins. */
-export async function weekPage(db: Db, week: IsoWeek = thisWeek()): Promise<WeekPage> {
-  const rows = await db.office_check_ins.where('week').equals(week).toArray()
-  rows.sort((a, b) => b.at.localeCompare(a.at))
-  const offices = await db.offices.bulkGet(rows.map((row) => row.office_id ?? ''))
+export interface CheckInRow {
+  check_in: LocalOfficeCheckIn
+  office: OfficeRecord | null
+  /** The week it counts for, where it counts. */
+  counts_for: IsoWeek | null
+}
+
+export interface WeekPage extends WeekLine {
+  /** This week's, newest first. */
+  check_ins: CheckInRow[]
+  /** The week before, while Monday's grace runs and it is short. */
+  last: WeekLine | null
+  /** The weeks before, newest first. */
+  past: WeekLine[]
+  rule: RuleVersion
+  exemptions: LocalExemption[]
+  notice: NoticeRecord | null
+}
+
+const SHOWN = 13
+const LEAD = 13
+
+/** This week and those before it, as the server's board has them. */
+export async function weekPage(db: Db, clock: Clock = systemClock): Promise<WeekPage> {
+  const zone = organisation.value.time_zone
+  const now = clock.now()
+  const week = weekOf(now, zone)
+  const weeks = weeksBack(week, SHOWN + LEAD)
+  const [facts, rows, offices, makeUps, exemptions, notices] = await Promise.all([
+    factsOf(db, weeks[0]!, now, zone),
+    db.office_check_ins.where('week').between(weeks[0]!, week, true, true).toArray(),
+    db.offices.toArray(),
+    db.office_make_ups.toArray(),
+    db.office_exemptions.toArray(),
+    db.office_notices.toArray(),
+  ])
+  const marks = rows.map(({ id, at, accepted, review }) => ({ id, at, accepted: accepted === true ? true : review ? false : null }))
+  const { states, counted } = standingOf(weeks, marks, facts, now)
+  const waiting = new Set(rows.filter((row) => row.accepted === null).map((row) => row.week))
+  const line = (name: IsoWeek): WeekLine => {
+    const plan = planWeek(name, facts)
+    const state = states.get(name) ?? 'open'
+    return {
+      week: name, monday: plan.monday, calendar_missing: plan.calendar_missing,
+      state: state === 'doubtful' && waiting.has(name) ? 'sending' : state,
+      last_day: expectedDays(plan, facts).at(-1) ?? null,
+      make_up: newest(makeUps.filter((one) => one.week === name)),
+    }
+  }
+  const past = weeks.slice(LEAD, -1).reverse().map(line)
+  const byId = new Map(offices.map((office) => [office.id, office]))
   return {
-    week,
-    state: weekState(rows, week < thisWeek()),
-    check_ins: rows.map((check_in, at) => ({ check_in, office: offices[at] ?? null })),
+    ...line(week),
+    check_ins: rows.filter((row) => row.week === week).sort((a, b) => b.at.localeCompare(a.at))
+      .map((check_in) => ({ check_in, office: byId.get(check_in.office_id ?? '') ?? null, counts_for: counted.get(check_in.id) ?? null })),
+    last: past[0]?.state === 'open' ? past[0] : null,
+    past: past.filter((one) => one.state !== 'before'),
+    rule: [...facts.rules].reverse().find((one) => one.from_week <= week) ?? USUAL,
+    exemptions: exemptions.filter((one) => one.last_day >= addDays(mondayOf(week), -28)).sort((a, b) => b.first_day.localeCompare(a.first_day)),
+    notice: noticeOf(notices, week, past[0] ?? null, states.get(week)),
   }
 }
 
-/** The state of a week by its check-ins: one accepted is enough. */
-export function weekState(checkIns: readonly LocalOfficeCheckIn[], past: boolean): WeekState {
-  if (checkIns.some((one) => one.accepted)) return 'done'
-  if (checkIns.some((one) => one.accepted === null)) return 'sending'
-  if (checkIns.length > 0) return 'doubtful'
-  return past ? 'missed' : 'open'
+/** The newest reminder of a week that is still short. */
+function noticeOf(notices: readonly NoticeRecord[], week: IsoWeek, last: WeekLine | null, state: RuleState | undefined): NoticeRecord | null {
+  const short = new Set([...(state === 'open' ? [week] : []), ...(last?.state === 'open' ? [last.week] : [])])
+  return notices.filter((one) => short.has(one.week)).sort((a, b) => b.at.localeCompare(a.at))[0] ?? null
 }
 
-function thisWeek(): IsoWeek {
-  return weekOf(new Date(), organisation.value.time_zone)
+function newest<T extends { asked_at: string }>(rows: readonly T[]): T | null {
+  return [...rows].sort((a, b) => b.asked_at.localeCompare(a.asked_at))[0] ?? null
+}
+
+/** What the rule looks at, of this person. */
+async function factsOf(db: Db, first: IsoWeek, now: Date, zone: string): Promise<Facts> {
+  const [rule, calendars, duty, me, exemptions, makeUps] = await Promise.all([
+    db.office_rules.get('rule'),
+    db.office_calendars.toArray(),
+    db.office_duties.get(db.userId),
+    db.people.get(db.userId),
+    db.office_exemptions.toArray(),
+    db.office_make_ups.where('week').aboveOrEqual(first).toArray(),
+  ])
+  // Until the server has told since when, nothing is said to be missed.
+  const since = duty?.since ?? (me?.since ? dayOf(me.since, zone) : mondayOf(weekOf(now, zone)))
+  return {
+    zone, since,
+    rules: rule?.versions ?? [USUAL],
+    holidays: new Map(calendars.map((one) => [one.year, new Map(one.days.map((day) => [day.date, day.off]))])),
+    away: exemptions.filter((one) => one.state === 'approved').map((one) => [one.first_day, one.last_day] as const),
+    made_up: new Set(makeUps.filter((one) => one.state === 'approved').map((one) => one.week)),
+  }
+}
+
+/**
+ * What the phone's records say of a week: visits made, those that were successful, pieces handed out.
+ * Successful: completed, with something to show for it (a photo, a handout or a note).
+ */
+export async function summaryOf(db: Db, week: IsoWeek): Promise<WeekSummary> {
+  const zone = organisation.value.time_zone
+  const isIn = (at: string) => weekOf(at, zone) === week
+  // A day more on both sides than any zone needs; the week itself decides.
+  const [from, to] = [addDays(mondayOf(week), -2), addDays(mondayOf(week), 9)]
+  const visits = (await db.visits.where('checked_in_at').between(from, to).toArray())
+    .filter((one) => isIn(one.checked_in_at) && one.state !== 'cancelled')
+  const ids = visits.map((one) => one.id)
+  const [photos, handouts, notes] = await Promise.all([
+    db.photos.where('visit_id').anyOf(ids).toArray(),
+    db.handouts.where('visit_id').anyOf(ids).toArray(),
+    db.notes.where('visit_id').anyOf(ids).toArray(),
+  ])
+  const shown = new Set([...photos, ...handouts, ...notes].map((one) => one.visit_id))
+  return {
+    visits: visits.length,
+    successful: visits.filter((one) => one.state === 'completed' && shown.has(one.id)).length,
+    handouts: handouts.filter((one) => isIn(one.at)).reduce((sum, one) => sum + one.quantity, 0),
+    text: null,
+  }
 }

@@ -7,7 +7,7 @@ import { handOut } from '../materials/actions'
 import { stockList } from '../materials/queries'
 import { heldOnPhone, mySupervisors } from '../me/queries'
 import { officeCheckIn } from '../office/actions'
-import { officeList, weekPage, weekState } from '../office/queries'
+import { officeList, weekPage } from '../office/queries'
 import { addPhoto } from '../photos/actions'
 import { syncItems } from '../sync/queries'
 import { checkIn, checkOut } from '../visits/actions'
@@ -134,25 +134,11 @@ describe('material', () => {
 })
 
 describe('the week at the office', () => {
-  const row = (accepted: boolean | null) => ({ accepted }) as Parameters<typeof weekState>[0][number]
-
-  it.each<[string, (boolean | null)[], boolean, string]>([
-    ['none yet', [], false, 'open'],
-    ['none in a past week', [], true, 'missed'],
-    ['one on its way', [null], false, 'sending'],
-    ['one not surely there', [false], false, 'doubtful'],
-    ['a second try on its way', [false, null], false, 'sending'],
-    ['one accepted is enough', [false, true, null], true, 'done'],
-  ])('%s', (_why, accepted, past, state) => {
-    expect(weekState(accepted.map(row), past)).toBe(state)
-  })
-
   it('lists offices by distance and this week\'s check-ins', async () => {
     await db.offices.bulkPut([anOffice('far', { lat: 32 }), anOffice('near'), anOffice('shut', { active: false })])
     expect((await officeList(db, { lat: 31.3, lon: 120.6 })).map((one) => one.office.id)).toEqual(['near', 'far'])
     await officeCheckIn(db, { office_id: 'near', fix: null, reason: 'x' })
     expect(await weekPage(db)).toMatchObject({ state: 'sending', check_ins: [{ office: { id: 'near' } }] })
-    expect(await weekPage(db, '2020-W01')).toMatchObject({ state: 'missed', check_ins: [] })
   })
 })
 

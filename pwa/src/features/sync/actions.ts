@@ -17,6 +17,7 @@ export interface Mend { text?: string; reason?: string; quantity?: number; recip
 /** The kinds whose words or numbers a person can put right. */
 export const MENDABLE: readonly OpKind[] = [
   'visit.note', 'handout.add', 'visit.check_in', 'visit.cancel', 'office.check_in',
+  'office.exemption_request', 'office.make_up',
 ]
 
 /**
@@ -72,6 +73,16 @@ async function rewrite(t: Tables, op: OutboxOp, mend: Mend): Promise<Record<stri
       await t.office_check_ins.update(op.record_id, { reason })
       return { reason }
     }
+    case 'office.exemption_request': {
+      const reason = needText('reason', mend.reason ?? '', REASON_MAX)
+      await t.office_exemptions.update(op.record_id, { reason })
+      return { reason }
+    }
+    case 'office.make_up': {
+      const reason = needText('reason', mend.reason ?? '', REASON_MAX)
+      await t.office_make_ups.update(op.record_id, { reason })
+      return { reason }
+    }
     case 'visit.cancel': {
       const reason = needText('reason', mend.reason ?? '', REASON_MAX)
       await t.visits.update(op.record_id, { cancel_reason: reason })
@@ -123,6 +134,10 @@ async function forgetRecord(t: Tables, op: OutboxOp): Promise<void> {
       return void (await t.visits.update(id, { sync: 'sent' }))
     case 'office.check_in':
       return void (await t.office_check_ins.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'office.exemption_request':
+      return void (await t.office_exemptions.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'office.make_up':
+      return void (await t.office_make_ups.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'visit.note':
       return void (await t.notes.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'handout.add':

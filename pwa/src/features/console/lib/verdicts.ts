@@ -23,6 +23,9 @@ const TICK = 'M7.5 12.4l3.1 3.1l6-6.4'
 const QUESTION = 'M9.9 12.1a2.2 2.2 0 1 1 3.3 1.9c-.8.5-1.1.8-1.1 1.7M12.1 18.6v.1'
 const CROSS = 'M8 8l8 8M16 8l-8 8'
 const DASH = 'M8 12h8'
+const CLOCK = 'M12 7.500v5l3.200 1.900'
+const PLUS = 'M12 7.500v9M7.500 12h9'
+const DOT = 'M12 12v.1'
 const DOTS = 'M7.5 12v.1M12 12v.1M16.5 12v.1'
 
 export const VERDICTS: readonly Verdict[] = ['on_site', 'uncertain', 'off_site', 'unverifiable']
@@ -34,13 +37,17 @@ export const VERDICT_STYLES: Record<Verdict, MarkStyle> = {
   unverifiable: { color: '#59606b', soft: '#eef0f3', shape: DIAMOND, mark: DASH, letter: '–' },
 }
 
-export const WEEK_STATES: readonly WeekState[] = ['done', 'doubtful', 'open', 'missed']
+export const WEEK_STATES: readonly WeekState[] = ['done', 'late', 'made_up', 'exempt', 'doubtful', 'open', 'missed', 'before']
 
 export const WEEK_STYLES: Record<WeekState, MarkStyle> = {
   done: VERDICT_STYLES.on_site,
+  late: { color: '#0f6b70', soft: '#e2f3f4', shape: CIRCLE, mark: CLOCK, letter: '◷' },
+  made_up: { color: '#4c6a12', soft: '#eef4df', shape: CIRCLE, mark: PLUS, letter: '+' },
+  exempt: { color: '#59606b', soft: '#eef0f3', shape: SQUARE, mark: DASH, letter: '–' },
   doubtful: VERDICT_STYLES.uncertain,
   open: { color: '#2c5f9e', soft: '#e9f1fb', shape: DIAMOND, mark: DOTS, letter: '…' },
   missed: VERDICT_STYLES.off_site,
+  before: { color: '#626b78', soft: '#f6f7f9', shape: DIAMOND, mark: DOT, letter: '·' },
 }
 
 /** An inline SVG of the style, `size` pixels wide. Built from our own constants only. */
