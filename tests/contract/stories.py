@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from server.sync.negotiation import NEWEST_SCHEMA
-from tests.contract import uploads
+from tests.contract import stock, uploads
 from tests.contract.company import OFFICE, PASSWORD, PEOPLE, STORES, fixed_id
 from tests.contract.phone import (
     AT,
@@ -303,6 +303,12 @@ FILES: Final[dict[str, dict[str, Any]]] = {
         ]
     },
     "push_office_check_in": {"office.check_in": _office()},
+    **{
+        f"push_{kind.replace('.', '_')}": {
+            kind: _statuses(kind, payload, changed, record_id, rejected, deferred)
+        }
+        for kind, (payload, changed, record_id, rejected, deferred) in stock.CASES.items()
+    },
     "push_unreadable": {"unreadable": _unreadable()},
     "pull": {"pull": _pull()},
     "session": {"session": _session()},

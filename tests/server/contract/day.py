@@ -20,9 +20,11 @@ from tests.server.photos.conftest import picture, sha
 from tests.server.sync.phone import AT, PIN, Phone
 
 REPS = ("rep_a", "rep_b", "rep_w")
+REGION_OF = {"rep_a": "park", "rep_b": "park", "rep_w": "west"}
 CALLERS = (*REPS, "sup_east", "sup_west", "office")
 # Whose records each of them finds, besides their own: rep_a and rep_b work in the east's park.
 SUPERVISOR = {"rep_a": "sup_east", "rep_b": "sup_east", "rep_w": "sup_west"}
+COUNTED = "2026-11-23T03:45:00.000Z"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -85,11 +87,9 @@ def make_day(world: World, login: Login, session: Session, clock: FrozenClock) -
     day.common["material"] = made(office.post("/api/v1/materials", json=values))["id"]
     values = {"code": "HQ", "name": "总部", "region_id": hq, "lat": PIN[0], "lon": PIN[1]}
     day.common["office"] = made(office.post("/api/v1/offices", json=values))["id"]
-    for kind, rep_id in (("receive", None), *(("issue", world.people[rep]) for rep in REPS)):
-        entry = {"kind": kind, "material_id": day.common["material"], "quantity": 100}
-        if rep_id:
-            entry |= {"quantity": 10, "rep_id": rep_id}
-        made(office.post("/api/v1/ledger/entries", json=entry))
+    entry = {"material_id": day.common["material"], "quantity": 100}
+    received = made(office.post("/api/v1/ledger/entries", json=entry | {"kind": "receive"}))
+    day.common |= {"entry": received["id"], "warehouse": "main"}
     for number, rep in enumerate(REPS):
         side = _make_side(day, office, Phone(login(rep), world.people[rep], f"phone-{rep}"), number)
         day.sides.append(side)
@@ -98,8 +98,11 @@ def make_day(world: World, login: Login, session: Session, clock: FrozenClock) -
 
 
 def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side:
-    rep, region = REPS[number], ("park", "park", "west")[number]
+    rep, region = REPS[number], REGION_OF[REPS[number]]
     lat = PIN[0] + number / 5
+    material = day.common["material"]
+    issue = {"material_id": material, "quantity": 10, "rep_id": phone.user_id}
+    issued = made(office.post("/api/v1/ledger/movements", json=issue))["id"]
     store = made(
         office.post(
             "/api/v1/stores",
@@ -123,8 +126,10 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         check_in,
         phone.op("visit.note", {"visit_id": visit, "at": AT, "text": f"note by {rep}"}),
         phone.op("photo.add", _photo(visit, photo)),
-        phone.op("handout.add", _handout(visit, day.common["material"], rep, sha(signature))),
+        phone.op("handout.add", _handout(visit, material, rep, sha(signature))),
         phone.op("office.check_in", {"office_id": None, "at": AT, "fix": _fix(PIN[0])}),
+        phone.op("stock.confirm", {"quantity": 9, "at": AT}, issued),
+        phone.op("stock.count", {"material_id": material, "counted": 6, "at": COUNTED}),
         phone.op("visit.check_out", {"at": "2026-11-23T03:50:00.000Z", "fix": None}, visit),
     ]
     results = phone.push(*ops)
@@ -147,6 +152,8 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             "signature_sha256": sha(signature),
             "office_check_in": ops[4]["record_id"],
             "person": day.world.people[rep],
+            "movement": issued,
+            "count": ops[6]["record_id"],
         },
         seen_by=frozenset({rep, SUPERVISOR[rep], "office"}),
         signature=signature,
