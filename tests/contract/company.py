@@ -13,7 +13,7 @@ from server.accounts.sessions import actor_of
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
 from server.materials import domain as materials
-from server.materials.stock import movements
+from server.materials.stock import movements, places
 from server.office import domain as offices
 from server.stores import domain as stores
 
@@ -40,6 +40,7 @@ MATERIAL: Final = fixed_id("d", 1)
 OFFICE: Final = fixed_id("e", 1)
 ISSUED: Final = fixed_id("d1", 1)
 UNDER_WAY: Final = fixed_id("d1", 2)
+THEIRS: Final = fixed_id("d1", 3)
 _NAMES: Final = {
     "office": ("陈内勤", "office", "hq"),
     "supervisor": ("王主管", "supervisor", "park"),
@@ -67,12 +68,18 @@ def fill(session: Session, clock: Clock) -> None:
     materials.create_material(session, actors["office"], clock, values)
     receive = {"kind": "receive", "material_id": MATERIAL, "quantity": 100}
     materials.move_stock(session, actors["office"], clock, receive)
-    for movement_id, quantity, confirmed in ((ISSUED, 5, True), (UNDER_WAY, 6, False)):
+    for movement_id, quantity, rep in (
+        (ISSUED, 5, "rep"),
+        (UNDER_WAY, 6, "rep"),
+        (THEIRS, 5, "other"),
+    ):
         issue = {"id": movement_id, "material_id": MATERIAL, "quantity": quantity}
-        issue |= {"rep_id": PEOPLE["rep"]}
+        issue |= {"rep_id": PEOPLE[rep]}
         sent = movements.issue(session, actors["office"], clock, issue)
-        if confirmed:
+        if movement_id == ISSUED:
             movements.confirm(session, actors["rep"], clock, sent, quantity)
+    main = places.find_warehouse(session, actors["office"], "main")
+    places.change_warehouse(session, actors["office"], clock, main, {"name": "苏州总仓"})
     values = {"id": OFFICE, "code": "O1", "name": "苏州办事处", "address": "苏州大道 1 号"}
     values |= {"region_id": REGIONS["park"], "lat": 31.301, "lon": 120.601}
     offices.create_office(session, actors["office"], clock, values)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.contract.company import MATERIAL, PEOPLE, UNDER_WAY, fixed_id
+from tests.contract.company import MATERIAL, PEOPLE, THEIRS, UNDER_WAY, fixed_id
 from tests.contract.phone import LATER, Json, op
 
 _MOVED: Final[Json] = {
@@ -14,7 +14,7 @@ _MOVED: Final[Json] = {
     "note": "",
     "at": LATER,
 }
-_COUNTED: Final[Json] = {
+COUNTED: Final[Json] = {
     "material_id": MATERIAL,
     "batch_id": None,
     "counted": 4,
@@ -31,6 +31,12 @@ CASES: Final[dict[str, tuple[Json, Json, str, list[Json], list[Json]]]] = {
         {"quantity": 3},
         fixed_id("f6", 10),
         [
+            op(
+                "stock.transfer",
+                23,
+                _MOVED | {"to_id": PEOPLE["other"], "batch_id": fixed_id("d2", 9)},
+                fixed_id("f6", 23),
+            ),
             op("stock.transfer", 21, _MOVED | {"to_id": PEOPLE["rep"]}, fixed_id("f6", 21)),
             op(
                 "stock.transfer",
@@ -52,14 +58,17 @@ CASES: Final[dict[str, tuple[Json, Json, str, list[Json], list[Json]]]] = {
         _GOT,
         {"quantity": 6},
         UNDER_WAY,
-        [op("stock.confirm", 21, _GOT | {"quantity": 6}, UNDER_WAY)],
+        [
+            op("stock.confirm", 21, _GOT | {"quantity": 6}, UNDER_WAY),
+            op("stock.confirm", 22, _GOT, THEIRS),
+        ],
         [op("stock.confirm", 32, _GOT, fixed_id("d1", 99))],
     ),
     "stock.count": (
-        _COUNTED,
+        COUNTED,
         {"counted": 3},
         fixed_id("f8", 10),
-        [op("stock.count", 21, _COUNTED | {"counted": -1}, fixed_id("f8", 21))],
+        [op("stock.count", 21, COUNTED | {"counted": -1}, fixed_id("f8", 21))],
         [],
     ),
 }

@@ -198,6 +198,7 @@ def _pull() -> Story:
         op("photo.add", 3, photo(VISIT), fixed_id("f3", 1)),
         op("handout.add", 4, handout(VISIT), fixed_id("f4", 1)),
         op("office.check_in", 5, {"office_id": None, "at": AT, "fix": FIX}, fixed_id("f5", 1)),
+        op("stock.count", 7, stock.COUNTED, fixed_id("f8", 1)),
         op("visit.check_out", 6, {"at": LATER, "fix": FIX, "photos": 1}, VISIT),
     )
     away = request(

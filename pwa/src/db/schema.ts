@@ -1,8 +1,9 @@
 // The local database: one for each person, so that nobody sees or sends another one's work.
 import Dexie, { type EntityTable, type Table } from 'dexie'
 import type {
-  Draft, LocalHandout, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, MaterialRecord, MetaRow,
-  OfficeRecord, OutboxOp, PersonRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb, Upload,
+  Draft, LocalCount, LocalHandout, LocalMovement, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit,
+  MaterialRecord, MetaRow, OfficeRecord, OutboxOp, PersonRecord, StockRecord, StoreRecord, StoredBlob,
+  StoredThumb, Upload, WarehouseRecord,
 } from './types'
 
 /**
@@ -22,6 +23,9 @@ export class Db extends Dexie {
   photos!: EntityTable<LocalPhoto, 'id'>
   handouts!: EntityTable<LocalHandout, 'id'>
   office_check_ins!: EntityTable<LocalOfficeCheckIn, 'id'>
+  stock_movements!: EntityTable<LocalMovement, 'id'>
+  stock_counts!: EntityTable<LocalCount, 'id'>
+  warehouses!: EntityTable<WarehouseRecord, 'id'>
   /** Files on their way. Apart from the thumbs, so that drawing a list never loads them. */
   blobs!: EntityTable<StoredBlob, 'sha256'>
   thumbs!: EntityTable<StoredThumb, 'sha256'>
@@ -55,6 +59,11 @@ export class Db extends Dexie {
       uploads: 'sha256, state',
       drafts: 'id, kind',
       meta: 'key',
+    })
+    this.version(2).stores({
+      stock_movements: 'id, state',
+      stock_counts: 'id, at',
+      warehouses: 'id',
     })
   }
 }

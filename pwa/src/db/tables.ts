@@ -6,7 +6,7 @@ import type { Db } from './schema'
 export type Tables = Pick<
   Db,
   | 'stores' | 'materials' | 'offices' | 'people' | 'stock' | 'visits' | 'notes' | 'photos' | 'handouts'
-  | 'office_check_ins' | 'blobs' | 'thumbs' | 'outbox' | 'uploads' | 'drafts' | 'meta'
+  | 'office_check_ins' | 'stock_movements' | 'stock_counts' | 'warehouses' | 'blobs' | 'thumbs' | 'outbox' | 'uploads' | 'drafts' | 'meta'
 >
 
 /**
@@ -32,6 +32,9 @@ function tablesOf(transaction: Transaction): Tables {
     photos: transaction.table('photos'),
     handouts: transaction.table('handouts'),
     office_check_ins: transaction.table('office_check_ins'),
+    stock_movements: transaction.table('stock_movements'),
+    stock_counts: transaction.table('stock_counts'),
+    warehouses: transaction.table('warehouses'),
     blobs: transaction.table('blobs'),
     thumbs: transaction.table('thumbs'),
     outbox: transaction.table('outbox'),
