@@ -302,12 +302,12 @@ class _Founding:
             if number == 2:
                 note = "箱子里少两件"
                 movements.confirm(self.session, actor, clock, sent, quantity - 2, note=note)
-        rep = self.phones[0].actor
-        place = ledger.rep_place(rep.user_id)
+        counter = self.phones[0].actor
+        place = ledger.rep_place(counter.user_id)
         held = ledger.balance(self.session, place, self.goods[1])
         values = {"id": self._id(), "kind": "count", "material_id": self.goods[1]}
-        values |= {"rep_id": rep.user_id, "counted": max(0, held - 3), "note": "月底盘点"}
-        adjustments.ask(self.session, rep, clock, values)
+        values |= {"rep_id": counter.user_id, "counted": max(0, held - 3), "note": "月底盘点"}
+        adjustments.ask(self.session, counter, clock, values)
 
     def correct_a_pin(self, clock: FrozenClock) -> None:
         """The office mends one wrong pin, so that its visits show two judgements."""
