@@ -133,6 +133,34 @@ def worker() -> None:
     Consumer(runner.huey, workers=2, periodic=False).run()
 
 
+ledger = AppGroup("ledger", help="The books of the promo material.")
+storewalk.add_command(ledger)
+
+
+@ledger.command("check")
+@click.option("--mend", is_flag=True, help="Write the running balances anew where they are wrong.")
+def check_ledger(*, mend: bool) -> None:
+    """Hold the running balances against the sum of the entries, and the trial balance to zero."""
+    from server.materials import ledger as books
+
+    session = db.session()
+    wrong = books.check(session)
+    for (place, material_id, batch_id), (running, true) in sorted(wrong.items()):
+        batch = f" batch {batch_id}" if batch_id else ""
+        click.echo(f"{place} {material_id}{batch}: running {running}, entries say {true}")
+    total = sum(amount for _, _, amount in books.trial_balance(session))
+    if wrong and mend:
+        click.echo(f"Mended {books.mend(session)} balances.")
+        session.commit()
+        return
+    session.rollback()
+    if wrong or total:
+        raise click.ClickException(
+            f"{len(wrong)} balances are wrong; the books are out by {total}."
+        )
+    click.echo("The running balances are the sums of the entries; the trial balance is zero.")
+
+
 @openapi.command("write")
 @click.argument("path", type=click.Path(path_type=Path))
 def write_openapi(path: Path) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from server.accounts import problems
 from server.accounts.models import Region, User
 from server.accounts.passwords import hash_password
-from server.accounts.queries import region_subtree, supervisors_above
+from server.accounts.queries import colleagues, region_subtree, supervisors_above
 from server.accounts.sessions import close_all
 from server.kernel import changes, journal
 from server.kernel import problems as common
@@ -213,6 +213,12 @@ def _tell_phones(session: Session, user: User) -> None:
             changes.touch(session, changes.user_scope(rep_id), "person", [user.id])
     scope = changes.user_scope(user.id)
     changes.touch(session, scope, "person", [user.id])
+    if user.role == Role.REP:
+        # Reps give material to each other, so each knows the names of the region's others.
+        others = [one for one in colleagues(session, user.region_id) if one != user.id]
+        changes.touch(session, scope, "person", others)
+        for rep_id in others:
+            changes.touch(session, changes.user_scope(rep_id), "person", [user.id])
     above = [other.id for other in supervisors_above(session, user.region_id)]
     changes.touch(session, scope, "person", above)
 

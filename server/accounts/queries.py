@@ -189,9 +189,17 @@ def supervisors_above(session: Session, region_id: str) -> list[User]:
     )
 
 
+def colleagues(session: Session, region_id: str) -> list[str]:
+    """Ids of the active reps whose own region this is."""
+    query = select(User.id).where(User.region_id == region_id, User.role == Role.REP, User.active)
+    return list(session.scalars(query.order_by(User.id)))
+
+
 def read_people(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Reader of the change feed: the person and the supervisors above them."""
+    """Reader of the change feed: the person, the supervisors above, the reps beside them."""
     visible = {actor.user_id} | {user.id for user in supervisors_above(session, actor.region_id)}
+    if actor.is_rep:
+        visible |= set(colleagues(session, actor.region_id))
     names = region_names(session)
     found = {}
     rows = session.scalars(select(User).where(User.id.in_(visible & set(ids))))

@@ -31,6 +31,9 @@ from server.demo.script import RepDay, Size, rep_days, reports
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock, FrozenClock, day_bounds, org_day
 from server.materials import domain as materials
+from server.materials import ledger
+from server.materials.stock import adjustments, movements
+from server.materials.stock.places import change_warehouse, find_warehouse
 from server.office import domain as offices
 from server.stores import domain as stores
 from server.stores.queries import find_store
@@ -105,6 +108,7 @@ def _live(
         replay.play_day(day, founding.goods, drawn)
     for report in reports(replay.rng, now, size):
         replay.report(report, founding.offices)
+    founding.leave_open(FrozenClock(now))
     founding.correct_a_pin(FrozenClock(now))
 
 
@@ -270,23 +274,40 @@ class _Founding:
     def issue(self, clock: FrozenClock) -> None:
         """A month's goods arrive and go to the reps; one rep gets too little of one of them."""
         for number, item in enumerate(people.GOODS):
-            self._move(clock, number, "receive", item.monthly * len(self.phones) * 11 // 10)
+            self._receive(clock, number, item.monthly * len(self.phones) * 11 // 10)
             for rep, phone in enumerate(self.phones):
                 short = (rep, number) in {(2, 6), (8, 2)}
                 quantity = item.monthly // 3 if short else item.monthly
-                self._move(clock, number, "issue", quantity, phone.actor.user_id)
+                self._issue(clock, number, quantity, phone.actor)
 
-    def _move(
-        self, clock: FrozenClock, number: int, kind: str, quantity: int, rep_id: str | None = None
-    ) -> None:
-        values = {
-            "id": self._id(),
-            "kind": kind,
-            "material_id": self.goods[number],
-            "quantity": quantity,
-            "rep_id": rep_id,
-        }
-        materials.move_stock(self.session, self.office, clock, values)
+    def _receive(self, clock: FrozenClock, number: int, quantity: int) -> None:
+        values = {"id": self._id(), "material_id": self.goods[number], "quantity": quantity}
+        materials.move_stock(self.session, self.office, clock, values | {"kind": "receive"})
+
+    def _issue(self, clock: FrozenClock, number: int, quantity: int, rep: Actor) -> None:
+        values = {"id": self._id(), "material_id": self.goods[number], "quantity": quantity}
+        values |= {"rep_id": rep.user_id}
+        sent = movements.issue(self.session, self.office, clock, values)
+        movements.confirm(self.session, rep, clock, sent, quantity)
+
+    def leave_open(self, clock: FrozenClock) -> None:
+        """What waits for somebody: two issues to confirm, one that came short, a count."""
+        main = find_warehouse(self.session, self.office, "main")
+        change_warehouse(self.session, self.office, clock, main, {"name": "苏州总仓"})
+        for number, (rep, quantity) in enumerate(((0, 20), (2, 30), (2, 12))):
+            actor = self.phones[rep].actor
+            values = {"id": self._id(), "material_id": self.goods[number], "quantity": quantity}
+            values |= {"rep_id": actor.user_id, "note": "月底补货"}
+            sent = movements.issue(self.session, self.office, clock, values)
+            if number == 2:
+                note = "箱子里少两件"
+                movements.confirm(self.session, actor, clock, sent, quantity - 2, note=note)
+        counter = self.phones[0].actor
+        place = ledger.rep_place(counter.user_id)
+        held = ledger.balance(self.session, place, self.goods[1])
+        values = {"id": self._id(), "kind": "count", "material_id": self.goods[1]}
+        values |= {"rep_id": counter.user_id, "counted": max(0, held - 3), "note": "月底盘点"}
+        adjustments.ask(self.session, counter, clock, values)
 
     def correct_a_pin(self, clock: FrozenClock) -> None:
         """The office mends one wrong pin, so that its visits show two judgements."""

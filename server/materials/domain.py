@@ -9,23 +9,23 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.accounts.queries import people_by_ids
 from server.kernel import changes, journal
 from server.kernel import problems as common
-from server.kernel.auth import Actor, Role
+from server.kernel.auth import Actor
 from server.kernel.clock import Clock
 from server.kernel.ids import new_id
 from server.materials import ledger, problems
 from server.materials.barcodes import clean_barcode
-from server.materials.ledger import ADJUST, SUPPLIER, WAREHOUSE, Entry, EntryKind
+from server.materials.ledger import SUPPLIER, Entry, EntryKind
 from server.materials.models import LedgerEntry, Material
-from server.stores.problems import REP_UNKNOWN
+from server.materials.stock import movements, places
+from server.photos.domain import open_verified
 
 
 def create_material(
     session: Session, actor: Actor | None, clock: Clock, values: Mapping[str, Any]
 ) -> Material:
-    """Add a material: {code, name, kind, unit, barcode?}.
+    """Add a material: {code, name, kind, unit, barcode?, value_cents?, tracks_batches?}.
 
     Raises material_code_taken and the problems of barcodes.
     """
@@ -37,6 +37,8 @@ def create_material(
         kind=values["kind"],
         unit=values["unit"],
         barcode=clean_barcode(values.get("barcode")),
+        value_cents=values.get("value_cents"),
+        tracks_batches=values.get("tracks_batches", False),
         active=True,
         rev=1,
     )
@@ -59,8 +61,17 @@ def create_material(
 def change_material(
     session: Session, actor: Actor, clock: Clock, material: Material, values: Mapping[str, Any]
 ) -> Material:
-    """Change what is named in values. Raises as create_material does."""
+    """Change what is named in values. Raises as create_material does, and photo_missing.
+
+    photo_sha256 is a picture that the actor has uploaded, or null.
+    """
     values = dict(values)
+    if values.get("photo_sha256"):
+        file = open_verified(session, actor.user_id, values["photo_sha256"])
+        if file is None:
+            raise problems.PHOTO_MISSING.error(field="photo_sha256")
+        file.close()
+        values["photo_by"] = actor.user_id
     if "code" in values:
         _code_free(session, values["code"], material.id)
     if "barcode" in values:
@@ -93,38 +104,80 @@ def _code_free(session: Session, code: str, own_id: str | None) -> None:
 def move_stock(
     session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any]
 ) -> LedgerEntry:
-    """Book a movement: {kind, material_id, quantity, rep_id?, note?, id?}.
+    """Book a movement that is complete at once: {kind, material_id, quantity, warehouse_id?,
+    rep_id?, to_warehouse_id?, batch_id?, batch_code?, expires_on?, note?, id?}.
 
-    receive: supplier to warehouse; issue: warehouse to rep; return: rep to warehouse; adjust: a
-    signed correction of the rep's stock, or without rep_id of the warehouse's. The same id sent
-    again answers with the entry that is there. Raises material_unknown, rep_unknown,
+    receive: supplier to warehouse; return: rep to warehouse, brought to the counter; transfer:
+    warehouse to warehouse. The same id sent again answers with the entry that is there. Raises
+    material_unknown, rep_unknown, warehouse_unknown, batch_unknown, batch_contradicted,
     quantity_invalid, stock_short (the books would go below zero) and record_exists (the id holds
     something else).
     """
-    # Locked, so that two people cannot both issue the last one.
-    material = session.scalar(
-        select(Material).where(Material.id == values["material_id"]).with_for_update()
-    )
-    if material is None:
-        raise common.MATERIAL_UNKNOWN.error(field="material_id")
+    movements.locked_material(session, values["material_id"])
     entry = _entry(session, actor, clock.now(), values)
     there = session.get(LedgerEntry, entry.id)
     if there is not None:
         if _says(there) != _says(entry):
             raise common.RECORD_EXISTS.error(field="id")
         return there
-    _enough(session, entry)
-    ledger.append(session, [entry])
-    if values.get("rep_id"):
-        scope = changes.user_scope(values["rep_id"])
-        changes.touch(session, scope, "stock", [material.id])
+    if entry.from_place != SUPPLIER:
+        batch = entry.batch_id
+        movements.enough(session, entry.from_place, entry.material_id, batch, entry.quantity)
+    return _booked(session, actor, clock, entry, journal.Event.STOCK_MOVED)
+
+
+def find_entry(session: Session, entry_id: str) -> LedgerEntry:
+    """An entry of the ledger. Raises the problem not_found."""
+    found = session.get(LedgerEntry, entry_id)
+    if found is None:
+        raise common.NOT_FOUND.error(field="entry_id")
+    return found
+
+
+def reverse(
+    session: Session, actor: Actor, clock: Clock, entry: LedgerEntry, note: str
+) -> LedgerEntry:
+    """Correct a mistaken entry by its opposite. Doing it again answers with the opposite.
+
+    Raises entry_bound for what has a correction of its own (movements, counts), entry_reversed for
+    an opposite.
+    """
+    if entry.movement_id or entry.adjustment_id:
+        raise problems.ENTRY_BOUND.error()
+    if entry.reverses_id:
+        raise problems.ENTRY_REVERSED.error()
+    there = session.scalar(select(LedgerEntry).where(LedgerEntry.reverses_id == entry.id))
+    if there is not None:
+        return there
+    opposite = Entry(
+        kind=EntryKind(entry.kind),
+        material_id=entry.material_id,
+        from_place=entry.to_place,
+        to_place=entry.from_place,
+        quantity=entry.quantity,
+        at=clock.now(),
+        author_id=actor.user_id,
+        note=note,
+        id=new_id(),
+        batch_id=entry.batch_id,
+        reverses_id=entry.id,
+    )
+    return _booked(session, actor, clock, opposite, journal.Event.ENTRY_REVERSED)
+
+
+def _booked(
+    session: Session, actor: Actor, clock: Clock, entry: Entry, event: journal.Event
+) -> LedgerEntry:
+    ledger.append(session, [entry], booked_at=clock.now())
+    for user_id in movements.reps_at((entry.from_place, entry.to_place)):
+        changes.touch(session, changes.user_scope(user_id), "stock", [entry.material_id])
     journal.record(
         session,
         clock,
         actor,
-        journal.Event.STOCK_MOVED,
+        event,
         "material",
-        material.id,
+        entry.material_id,
         entry_id=entry.id,
         kind=entry.kind.value,
         from_place=entry.from_place,
@@ -136,54 +189,46 @@ def move_stock(
 
 def _entry(session: Session, actor: Actor, at: datetime, values: Mapping[str, Any]) -> Entry:
     kind, quantity = EntryKind(values["kind"]), values["quantity"]
-    holder = _holder(session, kind, values.get("rep_id"))
-    if quantity == 0 or (quantity < 0 and kind is not EntryKind.ADJUST):
+    material_id = values["material_id"]
+    if quantity <= 0:
         raise common.QUANTITY_INVALID.error(field="quantity", value=quantity)
+    warehouse = places.warehouse_there(session, actor, values.get("warehouse_id"))
     match kind:
         case EntryKind.RECEIVE:
-            way = (SUPPLIER, WAREHOUSE)
-        case EntryKind.ISSUE:
-            way = (WAREHOUSE, holder)
+            way = (SUPPLIER, warehouse)
         case EntryKind.RETURN:
-            way = (holder, WAREHOUSE)
-        case EntryKind.ADJUST:
-            way = (ADJUST, holder) if quantity > 0 else (holder, ADJUST)
+            way = (places.rep_there(session, actor, values.get("rep_id")), warehouse)
+        case EntryKind.TRANSFER:
+            other = places.warehouse_there(session, actor, values.get("to_warehouse_id"))
+            if other == warehouse:
+                raise problems.WAREHOUSE_UNKNOWN.error(field="to_warehouse_id")
+            way = (warehouse, other)
         case _:
             raise common.VALIDATION_FAILED.error(field="kind")
+    batch_id = places.batch_there(session, material_id, values.get("batch_id"))
+    if kind is EntryKind.RECEIVE and batch_id is None:
+        code, expires = values.get("batch_code"), values.get("expires_on")
+        batch_id = places.batch_of(session, material_id, code, expires)
     return Entry(
         kind=kind,
-        material_id=values["material_id"],
+        material_id=material_id,
         from_place=way[0],
         to_place=way[1],
-        quantity=abs(quantity),
+        quantity=quantity,
         at=at,
         author_id=actor.user_id,
         note=values.get("note", ""),
         id=values.get("id") or new_id(),
+        batch_id=batch_id,
     )
 
 
-def _holder(session: Session, kind: EntryKind, rep_id: str | None) -> str:
-    """The place that the entry is about besides the other end that its kind implies."""
-    if rep_id is None or kind is EntryKind.RECEIVE:
-        if kind in {EntryKind.ISSUE, EntryKind.RETURN}:
-            raise REP_UNKNOWN.error(field="rep_id")
-        return WAREHOUSE
-    person = people_by_ids(session, [rep_id]).get(rep_id)
-    if person is None or person["role"] != Role.REP:
-        raise REP_UNKNOWN.error(field="rep_id")
-    return ledger.rep_place(rep_id)
-
-
-def _enough(session: Session, entry: Entry) -> None:
-    if entry.from_place in {SUPPLIER, ADJUST}:
-        return
-    available = ledger.balance(session, entry.from_place, entry.material_id)
-    if available < entry.quantity:
-        raise problems.STOCK_SHORT.error(
-            field="quantity", available=available, quantity=entry.quantity
-        )
-
-
 def _says(entry: LedgerEntry | Entry) -> tuple[object, ...]:
-    return (entry.kind, entry.material_id, entry.from_place, entry.to_place, entry.quantity)
+    return (
+        entry.kind,
+        entry.material_id,
+        entry.from_place,
+        entry.to_place,
+        entry.quantity,
+        entry.batch_id,
+    )

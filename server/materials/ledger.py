@@ -1,26 +1,46 @@
 """The stock ledger: material moves only by entries from one place to another.
 
-A balance is what came in less what went out. Nothing else is stored, so it cannot drift, and the
-order in which entries arrive does not matter.
+A balance is what came in less what went out. The running balances are written by append() in the
+same statement-by-statement transaction as the entries, and by nothing else; check() proves them
+against the sums. The order in which entries arrive does not matter: one that is older than an
+approved count of the same material is already in what was counted, so the count's correction
+shrinks by as much (see counts.py).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import func, insert, select, union_all
+from sqlalchemy import Table, func, select, text
 from sqlalchemy.orm import Session
 
+from server.kernel.bulk import BulkInsert
 from server.kernel.ids import new_id
-from server.materials.models import LedgerEntry
+from server.materials.models import LedgerEntry, StockBalance
+
+# One place of a material and batch; the batch is empty where nobody said it.
+Key = tuple[str, str, str]
 
 SUPPLIER: Final = "supplier"
+OPENING: Final = "opening"
 WAREHOUSE: Final = "warehouse:main"
 ADJUST: Final = "adjust"
+# Places outside of the house: they have no stock of their own that could run out.
+OUTSIDE: Final = frozenset({SUPPLIER, OPENING, ADJUST})
+
+_ENTRY: Table = LedgerEntry.__table__  # type: ignore[assignment]  # declared wider than it is
+_WRITE = BulkInsert(_ENTRY)
+_RUN = text(
+    "INSERT INTO stock_balance (place, material_id, batch_id, sort, quantity) "
+    "VALUES (:place, :material_id, :batch_id, :sort, :quantity) "
+    "ON CONFLICT (place, material_id, batch_id) "
+    "DO UPDATE SET quantity = stock_balance.quantity + excluded.quantity"
+)
 
 
 class EntryKind(StrEnum):
@@ -49,6 +69,26 @@ class Entry:
     handout_id: str | None = None
     note: str = ""
     id: str | None = None
+    batch_id: str | None = None
+    movement_id: str | None = None
+    adjustment_id: str | None = None
+    reverses_id: str | None = None
+    evidence_sha256: str | None = None
+
+
+def sort_of(place: str) -> str:
+    """The kind of a place: supplier, opening, adjust, warehouse, transit, rep or store."""
+    return place.partition(":")[0]
+
+
+def warehouse_place(warehouse_id: str) -> str:
+    """A warehouse."""
+    return f"warehouse:{warehouse_id}"
+
+
+def transit_place(to_place: str) -> str:
+    """The way to a rep or a warehouse: sent, and not confirmed yet."""
+    return "transit:" + to_place.partition(":")[2]
 
 
 def rep_place(user_id: str) -> str:
@@ -61,15 +101,27 @@ def store_place(store_id: str) -> str:
     return f"store:{store_id}"
 
 
-def append(session: Session, entries: Sequence[Entry]) -> list[str]:
-    """Write entries in one statement and return their ids.
+def append(
+    session: Session, entries: Sequence[Entry], *, booked_at: datetime | None = None
+) -> list[str]:
+    """Write entries, the running balances with them, and return the entries' ids.
 
     Raises ValueError for a quantity that is not above zero, or a movement that goes nowhere.
     """
-    rows = []
+    from server.materials.counts import repairs
+
     for entry in entries:
         if entry.quantity <= 0 or entry.from_place == entry.to_place:
             raise ValueError(f"no movement: {entry}")
+    ids = _write(session, entries, booked_at)
+    _write(session, repairs(session, entries), booked_at)
+    return ids
+
+
+def _write(session: Session, entries: Sequence[Entry], booked_at: datetime | None) -> list[str]:
+    rows: list[dict[str, Any]] = []
+    moved: Counter[Key] = Counter()
+    for entry in entries:
         rows.append(
             {
                 "id": entry.id or new_id(),
@@ -82,11 +134,48 @@ def append(session: Session, entries: Sequence[Entry]) -> list[str]:
                 "author_id": entry.author_id,
                 "handout_id": entry.handout_id,
                 "note": entry.note,
+                "batch_id": entry.batch_id,
+                "movement_id": entry.movement_id,
+                "adjustment_id": entry.adjustment_id,
+                "reverses_id": entry.reverses_id,
+                "evidence_sha256": entry.evidence_sha256,
+                "booked_at": booked_at,
             }
         )
+        moved[(entry.to_place, entry.material_id, entry.batch_id or "")] += entry.quantity
+        moved[(entry.from_place, entry.material_id, entry.batch_id or "")] -= entry.quantity
     if rows:
-        session.execute(insert(LedgerEntry), rows)
+        # What the entries name may still wait in the session.
+        session.flush()
+        _WRITE(session, rows)
+        # In a fixed order, so that two writers cannot wait for each other.
+        session.execute(_RUN, [_running(key, moved[key]) for key in sorted(moved)])
     return [str(row["id"]) for row in rows]
+
+
+def _running(key: Key, quantity: int) -> dict[str, Any]:
+    place, material_id, batch_id = key
+    return {
+        "place": place,
+        "material_id": material_id,
+        "batch_id": batch_id,
+        "sort": sort_of(place),
+        "quantity": quantity,
+    }
+
+
+def batch_balances(
+    session: Session, places: Iterable[str] | None, material_ids: Iterable[str] | None = None
+) -> dict[Key, int]:
+    """Balance by (place, material id, batch id); places None means all of them."""
+    query = select(
+        StockBalance.place, StockBalance.material_id, StockBalance.batch_id, StockBalance.quantity
+    )
+    if places is not None:
+        query = query.where(StockBalance.place.in_(set(places)))
+    if material_ids is not None:
+        query = query.where(StockBalance.material_id.in_(set(material_ids)))
+    return {(row[0], row[1], row[2]): int(row[3]) for row in session.execute(query)}
 
 
 def balances(
@@ -100,26 +189,81 @@ def balances(
     materials = None if material_ids is None else set(material_ids)
     if not wanted or (materials is not None and not materials):
         return {}
-    halves = []
-    for column, sign in ((LedgerEntry.to_place, 1), (LedgerEntry.from_place, -1)):
-        half = select(
-            column.label("place"),
-            LedgerEntry.material_id,
-            (sign * func.sum(LedgerEntry.quantity)).label("moved"),
-        ).where(column.in_(wanted))
-        if materials is not None:
-            half = half.where(LedgerEntry.material_id.in_(materials))
-        halves.append(half.group_by(column, LedgerEntry.material_id))
-    found: dict[tuple[str, str], int] = {}
-    for place, material_id, moved in session.execute(union_all(*halves)):
-        key = (place, material_id)
-        found[key] = found.get(key, 0) + int(moved)
-    return found
+    found: Counter[tuple[str, str]] = Counter()
+    for (place, material_id, _), amount in batch_balances(session, wanted, materials).items():
+        found[(place, material_id)] += amount
+    return dict(found)
 
 
 def balance(session: Session, place: str, material_id: str) -> int:
     """Balance of one material at one place."""
     return balances(session, [place], [material_id]).get((place, material_id), 0)
+
+
+def balances_at(
+    session: Session,
+    at: datetime,
+    places: Iterable[str] | None = None,
+    material_ids: Iterable[str] | None = None,
+) -> dict[Key, int]:
+    """As batch_balances at the end of a moment: today's balances less what has happened since."""
+    wanted = None if places is None else set(places)
+    materials = None if material_ids is None else set(material_ids)
+    found = batch_balances(session, wanted, materials)
+    for column, sign in ((LedgerEntry.to_place, -1), (LedgerEntry.from_place, 1)):
+        batch = func.coalesce(LedgerEntry.batch_id, "")
+        query = (
+            select(column, LedgerEntry.material_id, batch, func.sum(LedgerEntry.quantity))
+            .where(LedgerEntry.at > at)
+            .group_by(column, LedgerEntry.material_id, batch)
+        )
+        if wanted is not None:
+            query = query.where(column.in_(wanted))
+        if materials is not None:
+            query = query.where(LedgerEntry.material_id.in_(materials))
+        for place, material_id, batch_id, moved in session.execute(query):
+            found[(place, material_id, batch_id)] += sign * int(moved)
+    return found
+
+
+def trial_balance(session: Session) -> list[tuple[str, str, int]]:
+    """(kind of place, material id, quantity) of the whole house; each material sums to zero."""
+    query = select(
+        StockBalance.sort, StockBalance.material_id, func.sum(StockBalance.quantity)
+    ).group_by(StockBalance.sort, StockBalance.material_id)
+    return [(row[0], row[1], int(row[2])) for row in session.execute(query)]
+
+
+def sums(session: Session) -> dict[Key, int]:
+    """Balance by (place, material id, batch id) from the entries themselves."""
+    found: Counter[Key] = Counter()
+    for column, sign in ((LedgerEntry.to_place, 1), (LedgerEntry.from_place, -1)):
+        batch = func.coalesce(LedgerEntry.batch_id, "")
+        query = select(
+            column, LedgerEntry.material_id, batch, func.sum(LedgerEntry.quantity)
+        ).group_by(column, LedgerEntry.material_id, batch)
+        for place, material_id, batch_id, moved in session.execute(query):
+            found[(place, material_id, batch_id)] += sign * int(moved)
+    return dict(found)
+
+
+def check(session: Session) -> dict[Key, tuple[int, int]]:
+    """Where the running balance is not the sum of the entries: (running, sum) by key."""
+    running, true = batch_balances(session, None), sums(session)
+    return {
+        key: (running.get(key, 0), true.get(key, 0))
+        for key in running.keys() | true.keys()
+        if running.get(key, 0) != true.get(key, 0)
+    }
+
+
+def mend(session: Session) -> int:
+    """Write the running balances anew where check() finds fault; how many it were."""
+    wrong = check(session)
+    for key in sorted(wrong):
+        running, true = wrong[key]
+        session.execute(_RUN, _running(key, true - running))
+    return len(wrong)
 
 
 def over_issued(balance_before: int, quantity: int) -> dict[str, Any] | None:

@@ -14,20 +14,30 @@ from sqlalchemy.orm import Session
 from server.kernel import changes, journal, problems
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
-from server.kernel.ops import Applied, Deferred, Handler, Op, Outcome, Rejected
+from server.kernel.ops import (
+    Deferred,
+    Handler,
+    Op,
+    Outcome,
+    Rejected,
+    Row,
+    answer_each,
+    read_each,
+)
 from server.kernel.payload import (
     Payload,
     digest,
     read_id,
+    read_optional_id,
     read_optional_text,
     read_time,
     refuse,
 )
-from server.kernel.problems import Problem
 from server.materials import ledger
+from server.materials import problems as own
 from server.materials.ledger import Entry, EntryKind
-from server.materials.models import Handout, Material
-from server.materials.records import Row, handout_record
+from server.materials.models import Batch, Handout, Material
+from server.materials.records import handout_record
 from server.visits.queries import VisitRef, visits_for_ops
 
 MAX_QUANTITY: Final = 10_000
@@ -46,6 +56,8 @@ class Said:
     signature_sha256: str | None
     at: datetime
     digest: bytes
+    batch_id: str | None
+    photo_id: str | None
 
 
 def read_handout(op: Op) -> Said:
@@ -59,6 +71,8 @@ def read_handout(op: Op) -> Said:
         signature_sha256=_signature(payload),
         at=read_time(payload, "at"),
         digest=digest(payload),
+        batch_id=read_optional_id(payload, "batch_id"),
+        photo_id=read_optional_id(payload, "photo_id"),
     )
 
 
@@ -83,62 +97,53 @@ def add_handouts(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]
 
     Never refused for lack of stock: the handout is flagged over_issued instead. Defers
     dependency_missing; rejects op_malformed, quantity_invalid, visit_unknown (somebody else's),
-    material_unknown, record_exists (the id has another content). A fixed number of queries,
-    however long the batch is.
+    material_unknown, batch_unknown, record_exists (the id has another content). A fixed number of
+    queries, however long the batch is.
     """
-    read = [_read(op) for op in ops]
+    read = read_each(ops, read_handout)
     said = [one for one in read if isinstance(one, Said)]
-    if not said:
-        return [Rejected(one) for one in read if isinstance(one, Problem)]
     known = _known(session, [op.record_id for op in ops])
     visits = visits_for_ops(session, actor, {one.visit_id for one in said})
     wanted = {one.material_id for one in said}
     materials = set(session.scalars(select(Material.id).where(Material.id.in_(wanted))))
+    batches = _batches(session, {one.batch_id for one in said if one.batch_id})
     place = ledger.rep_place(actor.user_id)
     stock = {
         material_id: quantity
         for (_, material_id), quantity in ledger.balances(session, [place], materials).items()
     }
-    added: dict[str, dict[str, Any]] = {}
-    outcomes: list[Outcome] = []
-    for op, one in zip(ops, read, strict=True):
-        if isinstance(one, Problem):
-            outcomes.append(Rejected(one))
-            continue
-        there = known.get(op.record_id) or added.get(op.record_id)
-        if there is not None:
-            same = there["author_id"] == actor.user_id and there["payload_digest"] == one.digest
-            outcomes.append(
-                Applied(handout_record(there)) if same else Rejected(problems.RECORD_EXISTS.error())
-            )
-            continue
+
+    def add(op: Op, one: Said) -> Row | Outcome:
         visit = visits.get(one.visit_id)
-        refusal = _refusal(visit, one, actor, materials)
+        refusal = _refusal(visit, one, actor, materials, batches)
         if refusal is not None or visit is None:
-            outcomes.append(refusal or Deferred(problems.DEPENDENCY_MISSING.error()))
-            continue
+            return refusal or Deferred(problems.DEPENDENCY_MISSING.error())
         before = stock.get(one.material_id, 0)
         stock[one.material_id] = before - one.quantity
-        added[op.record_id] = row = _row(op, one, actor, visit, before)
-        outcomes.append(Applied(handout_record(row)))
+        return _row(op, one, actor, visit, before)
+
+    outcomes, added = answer_each(actor, ops, read, known, add, handout_record)
     _write(session, actor, clock, list(added.values()))
     return outcomes
 
 
-def _read(op: Op) -> Said | Problem:
-    try:
-        return read_handout(op)
-    except Problem as problem:
-        return problem
-
-
 def _known(session: Session, ids: Sequence[str]) -> dict[str, Row]:
     rows = session.execute(select(_HANDOUT).where(_HANDOUT.c.id.in_(set(ids)))).mappings()
-    return {row["id"]: row for row in rows}
+    return {row["id"]: dict(row) for row in rows}
+
+
+def _batches(session: Session, ids: set[str]) -> dict[str, str]:
+    """Material by batch id."""
+    rows = session.execute(select(Batch.id, Batch.material_id).where(Batch.id.in_(ids)))
+    return {row[0]: row[1] for row in rows}
 
 
 def _refusal(
-    visit: VisitRef | None, said: Said, actor: Actor, materials: set[str]
+    visit: VisitRef | None,
+    said: Said,
+    actor: Actor,
+    materials: set[str],
+    batches: dict[str, str],
 ) -> Outcome | None:
     if visit is None:
         return Deferred(problems.DEPENDENCY_MISSING.error(field="payload.visit_id"))
@@ -146,6 +151,8 @@ def _refusal(
         return Rejected(problems.VISIT_UNKNOWN.error(field="payload.visit_id"))
     if said.material_id not in materials:
         return Rejected(problems.MATERIAL_UNKNOWN.error(field="payload.material_id"))
+    if said.batch_id is not None and batches.get(said.batch_id) != said.material_id:
+        return Rejected(own.BATCH_UNKNOWN.error(field="payload.batch_id"))
     return None
 
 
@@ -171,13 +178,16 @@ def _row(op: Op, said: Said, actor: Actor, visit: VisitRef, before: int) -> dict
         "clock_offset_ms": evidence.clock_offset_ms,
         "monotonic_ms": evidence.monotonic_ms,
         "payload_digest": said.digest,
+        "batch_id": said.batch_id,
+        "photo_id": said.photo_id,
+        "campaign_id": None,
     }
 
 
-def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[dict[str, Any]]) -> None:
+def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[Row]) -> None:
     if not rows:
         return
-    session.execute(insert(_HANDOUT), rows)
+    session.execute(insert(_HANDOUT), [dict(row) for row in rows])
     place = ledger.rep_place(actor.user_id)
     ledger.append(
         session,
@@ -191,9 +201,12 @@ def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[dict[str
                 at=row["at"],
                 author_id=actor.user_id,
                 handout_id=row["id"],
+                batch_id=row["batch_id"],
+                evidence_sha256=row["signature_sha256"],
             )
             for row in rows
         ],
+        booked_at=clock.now(),
     )
     scope = changes.user_scope(actor.user_id)
     changes.touch(session, scope, "handout", [row["id"] for row in rows])

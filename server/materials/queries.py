@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Sequence
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, exists, func, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from server.accounts.queries import people
 from server.kernel import problems
-from server.kernel.auth import Actor, Role
+from server.kernel.auth import Actor
 from server.kernel.bulk import Lookup
 from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
-from server.materials import ledger
 from server.materials.models import Handout, Material
 from server.materials.records import handout_record, material_record
 from server.photos.queries import sent_by
@@ -38,25 +34,7 @@ def read_handouts(session: Session, actor: Actor, ids: Sequence[str]) -> dict[st
     return {row["id"]: handout_record(row) for row in mine}
 
 
-def read_stock(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Reader of the change feed: the person's own balance of each material id."""
-    place = ledger.rep_place(actor.user_id)
-    found = ledger.balances(session, [place], ids)
-    return {
-        material_id: {
-            "id": material_id,
-            "material_id": material_id,
-            "balance": found.get((place, material_id), 0),
-        }
-        for material_id in ids
-    }
-
-
-READERS: dict[str, Reader] = {
-    "material": read_materials,
-    "handout": read_handouts,
-    "stock": read_stock,
-}
+READERS: dict[str, Reader] = {"material": read_materials, "handout": read_handouts}
 
 
 def list_materials(
@@ -98,68 +76,9 @@ def find_material(session: Session, material_id: str) -> Material:
     return material
 
 
-def list_stock(
-    session: Session,
-    actor: Actor,
-    *,
-    rep_id: str | None = None,
-    cursor: str | None = None,
-    limit: int = LIMIT_DEFAULT,
-) -> dict[str, Any]:
-    """A page of balances: {items, next, total}, by person and material code.
-
-    Items are {place, rep_id, rep_name, material_id, material_code, material_name, unit, balance};
-    the warehouse (rep_id null, the office only) comes first. A material that never was at a place
-    is left out. Raises not_found for a rep out of the actor's scope.
-    """
-    # Whoever left keeps what they held on the books, so inactive people count as well.
-    reps = {row["id"]: row for row in people(session, actor, role=Role.REP)}
-    if rep_id is not None:
-        if rep_id not in reps:
-            raise problems.NOT_FOUND.error(field="rep")
-        reps = {rep_id: reps[rep_id]}
-    places: dict[str, dict[str, Any] | None] = {
-        ledger.rep_place(user_id): row for user_id, row in reps.items()
-    }
-    if rep_id is None and actor.is_office:
-        places[ledger.WAREHOUSE] = None
-    materials = {row.id: row for row in session.scalars(select(Material))}
-    rows = sorted(
-        (
-            _stock_row(place, places[place], materials[material_id], amount)
-            for (place, material_id), amount in ledger.balances(session, places).items()
-        ),
-        key=itemgetter(0),
-    )
-    start = bisect_right([key for key, _ in rows], _after(cursor)) if cursor else 0
-    page = rows[start : start + limit]
-    more = start + limit < len(rows)
-    return {
-        "items": [item for _, item in page],
-        "next": encode_cursor(*page[-1][0]) if more else None,
-        "total": len(rows),
-    }
-
-
 def _after(cursor: str) -> tuple[str, str]:
     first, second = decode_cursor(cursor, 2)
     return str(first), str(second)
-
-
-def _stock_row(
-    place: str, rep: dict[str, Any] | None, material: Material, amount: int
-) -> tuple[tuple[str, str], dict[str, Any]]:
-    # User names and codes are unique, so this key is too; the empty name comes first.
-    return (rep["username"] if rep else "", material.code), {
-        "place": place,
-        "rep_id": rep["id"] if rep else None,
-        "rep_name": rep["name"] if rep else None,
-        "material_id": material.id,
-        "material_code": material.code,
-        "material_name": material.name,
-        "unit": material.unit,
-        "balance": amount,
-    }
 
 
 def handouts_of_visit(session: Session, visit_id: str) -> list[dict[str, Any]]:

@@ -21,6 +21,11 @@ def material_record(material: Material) -> dict[str, Any]:
         "unit": material.unit,
         "barcode": material.barcode,
         "active": material.active,
+        "value_cents": material.value_cents,
+        "tracks_batches": material.tracks_batches,
+        "photo_url": f"/api/v1/materials/{material.id}/photo?v={material.photo_sha256[:8]}"
+        if material.photo_sha256
+        else None,
         "rev": material.rev,
     }
 
@@ -37,6 +42,8 @@ def handout_record(row: Row) -> dict[str, Any]:
         "signature_sha256": row["signature_sha256"],
         "at": wire_time(row["at"]),
         "flags": row["flags"],
+        "batch_id": row["batch_id"],
+        "photo_id": row["photo_id"],
     }
 
 
@@ -52,4 +59,11 @@ def entry_record(entry: LedgerEntry) -> dict[str, Any]:
         "at": wire_time(entry.at),
         "author_id": entry.author_id,
         "note": entry.note,
+        "batch_id": entry.batch_id,
+        "movement_id": entry.movement_id,
+        "adjustment_id": entry.adjustment_id,
+        "reverses_id": entry.reverses_id,
+        "handout_id": entry.handout_id,
+        "evidence_sha256": entry.evidence_sha256,
+        "booked_at": wire_time(entry.booked_at),
     }

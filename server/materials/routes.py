@@ -1,4 +1,4 @@
-"""Materials, their stock, and the signatures of handouts."""
+"""Materials and their pictures, and the signatures of handouts."""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from server.kernel.http import binary_answers, blueprint, check_revision, ctx, s
 from server.kernel.problems import refuses
 from server.materials import domain, queries, schemas
 from server.materials import problems as own
-from server.materials.records import entry_record, material_record
-from server.materials.signatures import signature_of
-from server.stores.problems import REP_UNKNOWN
+from server.materials.records import material_record
+from server.materials.signatures import Signature, photo_of, signature_of
+from server.materials.stock import trial
+from server.materials.stock.routes import blueprints as stock_blueprints
+from server.materials.stock.schemas_keeping import BatchesOut
 
 materials_bp = blueprint("materials", "/materials", "Promo material")
-stock_bp = blueprint("stock", "/stock", "Who holds how much")
-ledger_bp = blueprint("ledger", "/ledger", "Movements of stock")
 handouts_bp = blueprint("handouts", "/handouts", "Material handed out during visits")
-blueprints = [materials_bp, stock_bp, ledger_bp, handouts_bp]
+blueprints = [materials_bp, handouts_bp, *stock_blueprints]
+
+_PICTURE = binary_answers("image/png", "image/jpeg", "application/octet-stream")
 
 
 @materials_bp.route("", methods=["GET"])
@@ -56,7 +58,7 @@ def show_material(material_id: str) -> Response:
 @needs(Role.OFFICE)
 @materials_bp.arguments(schemas.MaterialPatch())
 @materials_bp.response(200, schemas.MaterialOut())
-@refuses(*problems.REVISION, own.MATERIAL_CODE_TAKEN, *own.BARCODE_PROBLEMS)
+@refuses(*problems.REVISION, own.MATERIAL_CODE_TAKEN, own.PHOTO_MISSING, *own.BARCODE_PROBLEMS)
 def change_material(values: dict[str, Any], material_id: str) -> Response:
     """Change a material or switch it off."""
     at = ctx()
@@ -66,46 +68,41 @@ def change_material(values: dict[str, Any], material_id: str) -> Response:
     return set_revision(jsonify(material_record(material)), material.rev)
 
 
-@stock_bp.route("", methods=["GET"])
+@materials_bp.route("/<material_id>/batches", methods=["GET"])
 @needs()
-@stock_bp.arguments(schemas.StockQuery(), location="query")
-@stock_bp.response(200, schemas.StockOut())
-@refuses(problems.NOT_FOUND)
-def list_stock(filters: dict[str, Any]) -> dict[str, Any]:
-    """Balances in the caller's scope: a rep's own, a supervisor's reps, the office's all."""
-    at = ctx()
-    filters["rep_id"] = filters.pop("rep", None)
-    return queries.list_stock(at.session, at.actor, **filters)
+@materials_bp.response(200, BatchesOut())
+def list_batches(material_id: str) -> dict[str, Any]:
+    """The batches of a material, those first that expire first."""
+    session = ctx().session
+    queries.find_material(session, material_id)
+    return {"items": trial.list_batches(session, material_id)}
 
 
-@ledger_bp.route("/entries", methods=["POST"])
-@needs(Role.OFFICE)
-@ledger_bp.arguments(schemas.EntryIn())
-@ledger_bp.response(201, schemas.EntryOut())
-@refuses(
-    problems.MATERIAL_UNKNOWN,
-    problems.QUANTITY_INVALID,
-    problems.RECORD_EXISTS,
-    REP_UNKNOWN,
-    own.STOCK_SHORT,
-)
-def add_entry(values: dict[str, Any]) -> dict[str, Any]:
-    """Book a movement: receive, issue to a rep, return by a rep, or adjust."""
-    at = ctx()
-    if "id" in values:
-        values["id"] = str(values["id"])
-    return entry_record(domain.move_stock(at.session, at.actor, at.clock, values))
+@materials_bp.route("/<material_id>/photo", methods=["GET"])
+@needs()
+@materials_bp.doc(responses=_PICTURE)
+@refuses(own.PHOTO_MISSING)
+def show_photo(material_id: str) -> Response:
+    """The picture of a material."""
+    session = ctx().session
+    found = photo_of(session, queries.find_material(session, material_id))
+    if found is None:
+        raise own.PHOTO_MISSING.error()
+    return _picture(found)
 
 
 @handouts_bp.route("/<handout_id>/signature", methods=["GET"])
 @needs()
-@handouts_bp.doc(responses=binary_answers("image/png", "image/jpeg", "application/octet-stream"))
+@handouts_bp.doc(responses=_PICTURE)
 @refuses(own.SIGNATURE_MISSING, own.SIGNATURE_NOT_ARRIVED)
 def show_signature(handout_id: str) -> Response:
     """The signature of whoever was handed the material, as the rep's phone sent it."""
     at = ctx()
     handout = queries.find_handout(at.session, at.actor, handout_id)
-    found = signature_of(at.session, handout)
+    return _picture(signature_of(at.session, handout))
+
+
+def _picture(found: Signature) -> Response:
     response = Response(found.data, mimetype=found.mime)
     response.set_etag(found.sha256)
     # Whatever the bytes really are, a browser opens them as nothing but a picture.

@@ -7,7 +7,7 @@ from marshmallow import Schema, fields, validate
 from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
 
 KINDS = ("posm", "giveaway", "sample")
-MAX_MOVE = 1_000_000
+MAX_CENTS = 1_000_000_000
 
 
 class MaterialOut(Schema):
@@ -20,6 +20,9 @@ class MaterialOut(Schema):
     unit = fields.String(required=True)
     barcode = fields.String(required=True, allow_none=True)
     active = fields.Boolean(required=True)
+    value_cents = fields.Integer(required=True, allow_none=True)
+    tracks_batches = fields.Boolean(required=True)
+    photo_url = fields.String(required=True, allow_none=True)
     rev = fields.Integer(required=True)
 
 
@@ -51,6 +54,10 @@ class MaterialIn(Schema):
     kind = fields.String(required=True, validate=validate.OneOf(KINDS))
     unit = fields.String(required=True, validate=validate.Length(min=1, max=16))
     barcode = fields.String(load_default=None, allow_none=True, validate=validate.Length(max=64))
+    value_cents = fields.Integer(
+        load_default=None, allow_none=True, strict=True, validate=validate.Range(0, MAX_CENTS)
+    )
+    tracks_batches = fields.Boolean(load_default=False)
 
 
 class MaterialPatch(Schema):
@@ -62,61 +69,8 @@ class MaterialPatch(Schema):
     unit = fields.String(validate=validate.Length(min=1, max=16))
     barcode = fields.String(allow_none=True, validate=validate.Length(max=64))
     active = fields.Boolean()
-
-
-class StockQuery(Schema):
-    """Filters of the stock list."""
-
-    rep = fields.String()
-    cursor = fields.String(validate=validate.Length(max=400))
-    limit = fields.Integer(load_default=LIMIT_MAX, validate=validate.Range(min=1, max=LIMIT_MAX))
-
-
-class StockItemOut(Schema):
-    """The balance of one material at one place. rep_id is null for the warehouse."""
-
-    place = fields.String(required=True)
-    rep_id = fields.String(required=True, allow_none=True)
-    rep_name = fields.String(required=True, allow_none=True)
-    material_id = fields.String(required=True)
-    material_code = fields.String(required=True)
-    material_name = fields.String(required=True)
-    unit = fields.String(required=True)
-    balance = fields.Integer(required=True)
-
-
-class StockOut(Schema):
-    """A page of balances."""
-
-    items = fields.List(fields.Nested(StockItemOut), required=True)
-    next = fields.String(required=True, allow_none=True)
-    total = fields.Integer(required=True)
-
-
-class EntryIn(Schema):
-    """A movement of stock. adjust takes a signed quantity, the others one above zero."""
-
-    id = fields.UUID(metadata={"description": "Made by the caller, so that a retry is safe."})
-    kind = fields.String(
-        required=True, validate=validate.OneOf(["receive", "issue", "return", "adjust"])
+    value_cents = fields.Integer(
+        allow_none=True, strict=True, validate=validate.Range(0, MAX_CENTS)
     )
-    material_id = fields.String(required=True)
-    quantity = fields.Integer(
-        required=True, strict=True, validate=validate.Range(min=-MAX_MOVE, max=MAX_MOVE)
-    )
-    rep_id = fields.String(load_default=None, allow_none=True)
-    note = fields.String(load_default="", validate=validate.Length(max=200))
-
-
-class EntryOut(Schema):
-    """A ledger entry."""
-
-    id = fields.String(required=True)
-    kind = fields.String(required=True)
-    material_id = fields.String(required=True)
-    from_place = fields.String(required=True)
-    to_place = fields.String(required=True)
-    quantity = fields.Integer(required=True)
-    at = fields.String(required=True)
-    author_id = fields.String(required=True)
-    note = fields.String(required=True)
+    tracks_batches = fields.Boolean()
+    photo_sha256 = fields.String(allow_none=True, validate=validate.Regexp(r"^[0-9a-f]{64}\Z"))

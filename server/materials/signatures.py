@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from server.materials import problems
-from server.materials.models import Handout
+from server.materials.models import Handout, Material
 from server.photos.domain import open_verified
 
 _STARTS: Final = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
@@ -36,6 +36,20 @@ def signature_of(session: Session, handout: Handout) -> Signature:
     if file is None:
         raise problems.SIGNATURE_NOT_ARRIVED.error()
     with file:
-        data = file.read()
+        return _picture(sha256, file.read())
+
+
+def photo_of(session: Session, material: Material) -> Signature | None:
+    """The picture of a material, or None where there is none."""
+    if material.photo_sha256 is None or material.photo_by is None:
+        return None
+    file = open_verified(session, material.photo_by, material.photo_sha256)
+    if file is None:
+        return None
+    with file:
+        return _picture(material.photo_sha256, file.read())
+
+
+def _picture(sha256: str, data: bytes) -> Signature:
     mime = next((m for start, m in _STARTS.items() if data.startswith(start)), None)
     return Signature(sha256, mime or "application/octet-stream", data)

@@ -20,6 +20,7 @@ from server.kernel.clock import Clock, wire_time
 from server.kernel.ops import Reader
 from server.kernel.paging import decode_cursor, encode_cursor
 from server.materials.queries import READERS as MATERIAL_READERS
+from server.materials.stock.feed import READERS as STOCK_READERS
 from server.office.queries import READERS as OFFICE_READERS
 from server.office.weeks.facts import READERS as WEEK_READERS
 from server.photos.queries import READERS as PHOTO_READERS
@@ -32,6 +33,7 @@ READERS: Final[Mapping[str, Reader]] = (
     | VISIT_READERS
     | PHOTO_READERS
     | MATERIAL_READERS
+    | STOCK_READERS
     | OFFICE_READERS
     | WEEK_READERS
 )

@@ -24,6 +24,7 @@ from server.kernel.ops import Applied, Deferred, Handler, Op, Outcome, Rejected
 from server.kernel.problems import Problem
 from server.kernel.turns import take_turn
 from server.materials.ops import OPS as MATERIAL_OPS
+from server.materials.stock.ops import OPS as STOCK_OPS
 from server.office.ops import OPS as OFFICE_OPS
 from server.office.weeks.ops import OPS as WEEK_OPS
 from server.photos.ops import OPS as PHOTO_OPS
@@ -42,7 +43,7 @@ _FIND_RECEIPTS = Lookup(
 _WRITE_RECEIPTS = BulkInsert(_RECEIPT)
 
 HANDLERS: Final[Mapping[str, Handler]] = (
-    VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | OFFICE_OPS | WEEK_OPS
+    VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | STOCK_OPS | OFFICE_OPS | WEEK_OPS
 )
 
 # A record comes after what it belongs to, in whatever order a batch was written.
@@ -51,7 +52,11 @@ PHASES: Final = (
     "office.check_in",
     "visit.note",
     "photo.add",
+    "stock.confirm",
     "handout.add",
+    "stock.transfer",
+    "stock.return",
+    "stock.count",
     "visit.check_out",
     "visit.cancel",
     "office.exemption_request",

@@ -238,6 +238,8 @@ class VisitHandoutOut(Schema):
     recipient = fields.String(required=True)
     signature_sha256 = fields.String(required=True, allow_none=True)
     signature_url = fields.String(required=True, allow_none=True)
+    batch_id = fields.String(required=True, allow_none=True)
+    photo_id = fields.String(required=True, allow_none=True)
     at = fields.String(required=True)
     flags = fields.List(fields.Nested(ReasonOut), required=True)
 

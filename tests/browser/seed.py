@@ -11,6 +11,7 @@ from server.accounts.passwords import hash_password
 from server.accounts.sessions import actor_of
 from server.kernel.clock import Clock
 from server.materials import domain as materials
+from server.materials.stock import movements
 from server.office import domain as offices
 from server.stores import domain as stores
 
@@ -86,10 +87,12 @@ def fill(session: Session, clock: Clock) -> Company:
         values = {"code": code, "name": name, "kind": kind, "unit": "个"}
         material_id = materials.create_material(session, office, clock, values).id
         company.materials[name] = material_id
-        for kind_of_entry, rep in (("receive", None), *(("issue", rep) for rep in reps)):
-            quantity = 100 * len(reps) + 700 if rep is None else 100
-            entry = {"kind": kind_of_entry, "material_id": material_id, "quantity": quantity}
-            materials.move_stock(session, office, clock, entry | ({"rep_id": rep} if rep else {}))
+        entry = {"material_id": material_id, "quantity": 100 * len(reps) + 700}
+        materials.move_stock(session, office, clock, entry | {"kind": "receive"})
+        for rep in reps:
+            issue = entry | {"quantity": 100, "rep_id": rep}
+            sent = movements.issue(session, office, clock, issue)
+            movements.confirm(session, office, clock, sent, 100)
     values = {
         "code": "O1",
         "name": "苏州办事处",

@@ -18,8 +18,8 @@ from tests.browser.seed import PASSWORD
 from tests.browser.site import Site
 
 BASE = (29.8700, 121.5500)
-DAILY_SCREENS = ("地图", "拜访", "回司报到", "免签与补签", "同步状况")
-OFFICE_SCREENS = ("门店", "人员", "区域", "物料", "报到地点", "判定规则", "报到规则")
+DAILY_SCREENS = ("地图", "拜访", "回司报到", "免签与补签", "同步状况", "物料")
+OFFICE_SCREENS = ("门店", "人员", "区域", "报到地点", "判定规则", "报到规则")
 
 
 @dataclass
@@ -186,7 +186,7 @@ def test_a_region_is_added_below_another(open_desktop: Open, story: Story) -> No
 
 
 def test_a_material_is_added_and_issued(open_desktop: Open, story: Story) -> None:
-    page = open_screen(open_desktop, "materials", "物料")
+    page = open_screen(open_desktop, "materials/list", "物料")
     page.get_by_role("button", name="新增物料").click()
     box = office.dialog(page)
     box.get_by_label("物料").fill("宁波海报")
@@ -197,6 +197,7 @@ def test_a_material_is_added_and_issued(open_desktop: Open, story: Story) -> Non
     expect(row(page, "keepland-m")).to_contain_text("陈列物料")
     material = by_name(pulled(story.rep, "material"), "宁波海报")
 
+    page.get_by_role("link", name="库存", exact=True).click()
     for kind, quantity in (("入库", 80), ("领用", 30)):
         page.get_by_role("button", name="登记出入库").click()
         box.get_by_text(kind, exact=True).click()
@@ -208,10 +209,12 @@ def test_a_material_is_added_and_issued(open_desktop: Open, story: Story) -> Non
     stock = page.get_by_role("region", name="库存台账").get_by_role("table")
     heads = stock.get_by_role("columnheader").all_inner_texts()
     at = next(number for number, words in enumerate(heads) if "宁波海报" in words) - 1
-    for holder, balance in (("仓库", "50"), ("朱小红", "30")):
+    for holder, balance in (("总仓", "50"), ("朱小红", "0在途 30")):
         cells = stock.get_by_role("row").filter(has_text=holder).get_by_role("cell")
         expect(cells.nth(at)).to_have_text(balance)
-    assert pulled(story.rep, "stock")[material["id"]]["balance"] == 30
+    # It is the rep's once the rep's phone has said so.
+    told = pulled(story.rep, "stock")[material["id"]]
+    assert (told["balance"], told["in_transit"]) == (0, 30)
 
 
 def test_an_office_is_added_and_changed(open_desktop: Open, story: Story) -> None:
@@ -335,11 +338,16 @@ def test_a_supervisor_sees_no_office_screens(open_desktop: Open, story: Story) -
     page = open_screen(open_desktop, "", "地图", story.region.supervisor)
     navigation = page.get_by_role("navigation", name="主导航")
     expect(navigation.get_by_role("link")).to_have_text(list(DAILY_SCREENS))
-    office_paths = ("stores", "stores/pins", "people", "regions", "materials", "offices", "rules")
+    office_paths = ("stores", "stores/pins", "people", "regions", "offices", "rules")
     for path in (*office_paths, "week-settings"):
         page.goto(f"/console/{path}")
         expect(page.get_by_role("heading", level=1)).to_have_text("地图")
         expect(navigation.get_by_role("link")).to_have_count(len(DAILY_SCREENS))
+    # Of the material a supervisor sees the stock, and keeps neither catalogue nor warehouses.
+    page.goto("/console/materials/list")
+    tabs = page.get_by_role("navigation", name="物料页面").get_by_role("link")
+    expect(tabs).to_have_text(["库存", "台账", "在途与收发", "盘点与调整"])
+    expect(page.get_by_role("button", name="登记出入库")).to_have_count(0)
     # For the office they are all there.
     page = open_screen(open_desktop, "", "地图")
     links = page.get_by_role("navigation", name="主导航").get_by_role("link")

@@ -19,7 +19,7 @@ from tests.browser.site import Site
 AXE = ROOT / "pwa" / "node_modules" / "axe-core" / "axe.min.js"
 STORE = "苏州园区独墅湖店"
 HERE = (31.2865, 120.6000)
-SCREENS = ("/", "/office", "/sync", "/me")
+SCREENS = ("/", "/stock", "/office", "/sync", "/me")
 
 
 def axe(page: Page) -> list[str]:

@@ -13,6 +13,7 @@ from server.accounts.sessions import actor_of
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
 from server.materials import domain as materials
+from server.materials.stock import movements, places
 from server.office import domain as offices
 from server.stores import domain as stores
 
@@ -37,6 +38,9 @@ PEOPLE: Final = {
 STORES: Final = {"lake": fixed_id("c", 1), "east": fixed_id("c", 2), "theirs": fixed_id("c", 3)}
 MATERIAL: Final = fixed_id("d", 1)
 OFFICE: Final = fixed_id("e", 1)
+ISSUED: Final = fixed_id("d1", 1)
+UNDER_WAY: Final = fixed_id("d1", 2)
+THEIRS: Final = fixed_id("d1", 3)
 _NAMES: Final = {
     "office": ("陈内勤", "office", "hq"),
     "supervisor": ("王主管", "supervisor", "park"),
@@ -63,9 +67,19 @@ def fill(session: Session, clock: Clock) -> None:
     values = {"id": MATERIAL, "code": "M1", "name": "试饮小杯", "kind": "giveaway", "unit": "个"}
     materials.create_material(session, actors["office"], clock, values)
     receive = {"kind": "receive", "material_id": MATERIAL, "quantity": 100}
-    issue = {"kind": "issue", "material_id": MATERIAL, "quantity": 5, "rep_id": PEOPLE["rep"]}
-    for entry in (receive, issue):
-        materials.move_stock(session, actors["office"], clock, entry)
+    materials.move_stock(session, actors["office"], clock, receive)
+    for movement_id, quantity, rep in (
+        (ISSUED, 5, "rep"),
+        (UNDER_WAY, 6, "rep"),
+        (THEIRS, 5, "other"),
+    ):
+        issue = {"id": movement_id, "material_id": MATERIAL, "quantity": quantity}
+        issue |= {"rep_id": PEOPLE[rep]}
+        sent = movements.issue(session, actors["office"], clock, issue)
+        if movement_id == ISSUED:
+            movements.confirm(session, actors["rep"], clock, sent, quantity)
+    main = places.find_warehouse(session, actors["office"], "main")
+    places.change_warehouse(session, actors["office"], clock, main, {"name": "苏州总仓"})
     values = {"id": OFFICE, "code": "O1", "name": "苏州办事处", "address": "苏州大道 1 号"}
     values |= {"region_id": REGIONS["park"], "lat": 31.301, "lon": 120.601}
     offices.create_office(session, actors["office"], clock, values)

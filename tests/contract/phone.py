@@ -69,6 +69,8 @@ def handout(visit_id: str, **more: Any) -> Json:
         "quantity": 3,
         "recipient": "店长 王女士",
         "signature_sha256": None,
+        "batch_id": None,
+        "photo_id": None,
         "at": LATER,
     } | more
 

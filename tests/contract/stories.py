@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from server.sync.negotiation import NEWEST_SCHEMA
-from tests.contract import uploads
+from tests.contract import stock, uploads
 from tests.contract.company import OFFICE, PASSWORD, PEOPLE, STORES, fixed_id
 from tests.contract.phone import (
     AT,
@@ -232,11 +232,12 @@ def _pull() -> Story:
         op("photo.add", 3, photo(VISIT), fixed_id("f3", 1)),
         op("handout.add", 4, handout(VISIT), fixed_id("f4", 1)),
         op("office.check_in", 5, {"office_id": None, "at": AT, "fix": FIX}, fixed_id("f5", 1)),
+        op("stock.count", 7, stock.COUNTED, fixed_id("f8", 1)),
         op("visit.check_out", 6, {"at": LATER, "fix": FIX, "photos": 1}, VISIT),
     )
     asked = push(
-        op("office.exemption_request", 7, _LEAVE, fixed_id("f6", 1)),
-        op("office.make_up", 8, _MAKE_UP, fixed_id("f7", 1)),
+        op("office.exemption_request", 8, _LEAVE, fixed_id("f6", 1)),
+        op("office.make_up", 9, _MAKE_UP, fixed_id("f7", 1)),
     )
     duty = request(
         "PATCH",
@@ -363,6 +364,12 @@ FILES: Final[dict[str, dict[str, Any]]] = {
         "office.make_up": _request(
             "office.make_up", "f7", _MAKE_UP, {"reason": "changed"}, {"week": "2026-W49"}
         )
+    },
+    **{
+        f"push_{kind.replace('.', '_')}": {
+            kind: _statuses(kind, payload, changed, record_id, rejected, deferred)
+        }
+        for kind, (payload, changed, record_id, rejected, deferred) in stock.CASES.items()
     },
     "push_unreadable": {"unreadable": _unreadable()},
     "pull": {"pull": _pull()},

@@ -125,8 +125,10 @@ def assert_phone_gets_all(client: FlaskClient, username: str) -> None:
     assert found["store"] == 4
     assert found["material"] == found["stock"] == 8
     assert found["office"] == 3
-    # The rep and the supervisor above.
-    assert found["person"] == 2
+    # The rep, the supervisor above, and the colleagues of the same district.
+    assert found["person"] == 3
+    assert found["warehouse"] == 1
+    assert found["stock_movement"] > 8
     assert found["visit"] > 5
 
 

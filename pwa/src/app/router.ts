@@ -23,6 +23,7 @@ export function createAppRouter(): Router {
       { path: '/', name: 'today', component: () => import('../features/visits/TodayView.vue'), meta: { title: 'common.today', tabs: true } },
       { path: '/stores/:id', name: 'store', component: () => import('../features/stores/StoreView.vue'), props: true, meta: { title: 'stores.one' } },
       { path: '/visits/:id', name: 'visit', component: () => import('../features/visits/VisitView.vue'), props: true, meta: { title: 'visits.one' } },
+      { path: '/stock', name: 'stock', component: () => import('../features/materials/StockView.vue'), meta: { title: 'stock.title', tabs: true } },
       { path: '/office', name: 'office', component: () => import('../features/office/OfficeView.vue'), meta: { title: 'office.title', tabs: true } },
       { path: '/sync', name: 'sync', component: () => import('../features/sync/SyncView.vue'), meta: { title: 'sync.title', tabs: true } },
       { path: '/me', name: 'me', component: () => import('../features/me/MeView.vue'), meta: { title: 'me.title', tabs: true } },

@@ -1,7 +1,8 @@
 // A record of the server meets the phone's own. Pure: the server wins, except for what it has not heard yet.
 import type {
-  ExemptionRecord, LocalExemption, LocalHandout, LocalMakeUp, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, HandoutRecord, NoteRecord,
-  MakeUpRecord, OfficeCheckInRecord, OpKind, PhotoRecord, UploadMark, VisitRecord,
+  CountRecord, ExemptionRecord, HandoutRecord, LocalCount, LocalExemption, LocalHandout, LocalMakeUp, LocalMovement,
+  LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, MakeUpRecord, MovementRecord, NoteRecord, OfficeCheckInRecord,
+  OpKind, PhotoRecord, UploadMark, VisitRecord,
 } from './types'
 
 /** The kinds of the ops about a record that are still unsent. */
@@ -64,4 +65,24 @@ export function mergeMakeUp(local: LocalMakeUp | undefined, theirs: MakeUpRecord
 /** A repeated op is answered with its first answer; a decision that the feed has told since stays. */
 function laterDecision<T extends { decided_at: string | null }>(local: T | undefined, theirs: T): T {
   return local && (local.decided_at ?? '') > (theirs.decided_at ?? '') ? local : theirs
+}
+
+/**
+ * A movement. What an unsent confirmation says stays until the server has it; names come with the feed only,
+ * so those that are known are kept.
+ */
+export function mergeMovement(
+  local: LocalMovement | undefined, theirs: MovementRecord, unsent: Unsent = NOTHING,
+): LocalMovement {
+  const names = { from_name: theirs.from_name ?? local?.from_name ?? '', to_name: theirs.to_name ?? local?.to_name ?? '' }
+  if (local && unsent.has('stock.confirm') && theirs.confirmed === null) {
+    const { state, confirmed, difference, confirmed_by, confirmed_at, confirm_note } = local
+    return { ...theirs, ...names, state, confirmed, difference, confirmed_by, confirmed_at, confirm_note, sync: 'local' }
+  }
+  return { ...theirs, ...names, sync: unsent.size > 0 ? 'local' : 'sent' }
+}
+
+/** A count. */
+export function mergeCount(theirs: CountRecord): LocalCount {
+  return { ...theirs, sync: 'sent' }
 }

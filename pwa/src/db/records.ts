@@ -1,10 +1,13 @@
 // Writing what the server says into the local tables, for the feed and for answers to ops alike.
-import { mergeExemption, mergeHandout, mergeMakeUp, mergeNote, mergeOfficeCheckIn, mergePhoto, mergeVisit } from './merge'
+import {
+  mergeCount, mergeExemption, mergeHandout, mergeMakeUp, mergeMovement, mergeNote, mergeOfficeCheckIn, mergePhoto,
+  mergeVisit,
+} from './merge'
 import { putAll, rowsWith, type Tables } from './tables'
 import type {
-  Entity, ExemptionRecord, HandoutRecord, Id, MakeUpRecord, MaterialRecord, NoteRecord, NoticeRecord,
-  OfficeCalendarRecord, OfficeCheckInRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OpKind,
-  PersonRecord, PhotoRecord, StockRecord, StoreRecord, VisitRecord,
+  CountRecord, Entity, ExemptionRecord, HandoutRecord, Id, MakeUpRecord, MaterialRecord, MovementRecord, NoteRecord,
+  NoticeRecord, OfficeCalendarRecord, OfficeCheckInRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OpKind,
+  PersonRecord, PhotoRecord, StockRecord, StoreRecord, VisitRecord, WarehouseRecord,
 } from './types'
 
 /** One record as the server has it; null: gone, or no longer this person's to see. */
@@ -124,6 +127,20 @@ const writers: Partial<Record<string, WriteBatch>> = {
   async office_check_in(t, { records, gone }, unsent) {
     await putAll(t.office_check_ins, (records as OfficeCheckInRecord[]).map((one) => mergeOfficeCheckIn(one)))
     await t.office_check_ins.bulkDelete(sentOnly(gone, unsent))
+  },
+  async warehouse(t, { records, gone }) {
+    await t.warehouses.bulkPut(records as WarehouseRecord[])
+    await t.warehouses.bulkDelete(gone)
+  },
+  async stock_movement(t, { records, gone }, unsent) {
+    const theirs = records as MovementRecord[]
+    const mine = await t.stock_movements.bulkGet(theirs.map((one) => one.id))
+    await t.stock_movements.bulkPut(theirs.map((one, at) => mergeMovement(mine[at], one, unsent.get(one.id))))
+    await t.stock_movements.bulkDelete(sentOnly(gone, unsent))
+  },
+  async stock_count(t, { records, gone }, unsent) {
+    await t.stock_counts.bulkPut((records as CountRecord[]).map((one) => mergeCount(one)))
+    await t.stock_counts.bulkDelete(sentOnly(gone, unsent))
   },
 }
 

@@ -1,8 +1,9 @@
 // The local database: one for each person, so that nobody sees or sends another one's work.
 import Dexie, { type EntityTable, type Table } from 'dexie'
 import type {
-  Draft, LocalExemption, LocalHandout, LocalMakeUp, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, MaterialRecord, MetaRow,
-  NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OutboxOp, PersonRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb, Upload,
+  Draft, LocalCount, LocalExemption, LocalHandout, LocalMakeUp, LocalMovement, LocalNote, LocalOfficeCheckIn, LocalPhoto,
+  LocalVisit, MaterialRecord, MetaRow, NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord, OfficeRecord,
+  OfficeRuleRecord, OutboxOp, PersonRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb, Upload, WarehouseRecord,
 } from './types'
 
 /**
@@ -28,6 +29,9 @@ export class Db extends Dexie {
   office_exemptions!: EntityTable<LocalExemption, 'id'>
   office_make_ups!: EntityTable<LocalMakeUp, 'id'>
   office_notices!: EntityTable<NoticeRecord, 'id'>
+  stock_movements!: EntityTable<LocalMovement, 'id'>
+  stock_counts!: EntityTable<LocalCount, 'id'>
+  warehouses!: EntityTable<WarehouseRecord, 'id'>
   /** Files on their way. Apart from the thumbs, so that drawing a list never loads them. */
   blobs!: EntityTable<StoredBlob, 'sha256'>
   thumbs!: EntityTable<StoredThumb, 'sha256'>
@@ -69,6 +73,9 @@ export class Db extends Dexie {
       office_exemptions: 'id',
       office_make_ups: 'id, week',
       office_notices: 'id',
+      stock_movements: 'id, state',
+      stock_counts: 'id, at',
+      warehouses: 'id',
     })
   }
 }

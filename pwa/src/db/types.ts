@@ -72,6 +72,8 @@ export interface MaterialRecord {
   barcode: string | null
   active: boolean
   rev: number
+  tracks_batches?: boolean
+  photo_url?: string | null
 }
 
 export interface OfficeRecord {
@@ -105,6 +107,80 @@ export interface StockRecord {
   id: Id
   material_id: Id
   balance: number
+  /** Sent to the rep, not confirmed yet. Not told by servers of the first release, like the batches. */
+  in_transit?: number
+  batches?: BatchStock[]
+}
+
+export interface BatchStock {
+  id: Id
+  code: string
+  /** `2027-06-30` */
+  expires_on: string | null
+  balance: number
+}
+
+export interface WarehouseRecord {
+  id: string
+  code: string
+  name: string
+  region_id: Id | null
+  active: boolean
+  rev: number
+}
+
+export type MovementKind = 'issue' | 'transfer' | 'return'
+export type MovementState = 'in_transit' | 'short' | 'confirmed' | 'cancelled'
+
+/** Material on its way between two holders. Places are `rep:<id>` and `warehouse:<id>`. */
+export interface MovementRecord {
+  id: Id
+  kind: MovementKind
+  state: MovementState
+  material_id: Id
+  batch_id: Id | null
+  from_place: string
+  to_place: string
+  quantity: number
+  /** Null until the taker has confirmed. */
+  confirmed: number | null
+  difference: number | null
+  author_id: Id
+  at: IsoTime
+  note: string
+  confirmed_by: Id | null
+  confirmed_at: IsoTime | null
+  confirm_note: string
+  settled_how: string | null
+  /** In the feed, not in the answer to an op. */
+  from_name?: string
+  to_name?: string
+}
+
+export type CountState = 'pending' | 'matched' | 'approved' | 'rejected'
+
+/** A count of the rep's own stock. */
+export interface CountRecord {
+  id: Id
+  kind: 'count'
+  state: CountState
+  place: string
+  material_id: Id
+  batch_id: Id | null
+  /** What the books say of that moment; null until the server has answered. */
+  expected: number | null
+  counted: number
+  /** What the phone believed when it was counted. */
+  seen: number | null
+  /** What the correction would add. */
+  quantity: number
+  reason: string
+  note: string
+  author_id: Id
+  at: IsoTime
+  decided_by: Id | null
+  decided_at: IsoTime | null
+  decision_note: string
 }
 
 export interface VisitRecord {
@@ -168,6 +244,8 @@ export interface HandoutRecord {
   signature_sha256: string | null
   at: IsoTime
   flags: Flag[]
+  batch_id?: Id | null
+  photo_id?: Id | null
 }
 
 export interface OfficeCheckInRecord {
@@ -250,6 +328,8 @@ export type LocalVisit = VisitRecord & { sync: SyncMark }
 export type LocalNote = NoteRecord & { sync: SyncMark }
 export type LocalPhoto = PhotoRecord & { sync: SyncMark; upload: UploadMark }
 export type LocalHandout = HandoutRecord & { sync: SyncMark }
+export type LocalMovement = MovementRecord & { sync: SyncMark }
+export type LocalCount = CountRecord & { sync: SyncMark }
 export type LocalOfficeCheckIn = OfficeCheckInRecord & { sync: SyncMark }
 
 export type LocalExemption = ExemptionRecord & { sync: SyncMark }
@@ -259,6 +339,7 @@ export type OpKind =
   | 'visit.check_in' | 'visit.check_out' | 'visit.cancel' | 'visit.note'
   | 'photo.add' | 'handout.add' | 'office.check_in'
   | 'office.exemption_request' | 'office.make_up'
+  | 'stock.transfer' | 'stock.return' | 'stock.confirm' | 'stock.count'
 
 /**
  * `waiting` to be sent; `sending` in a batch on its way; `deferred`: what it belongs to has not arrived;
@@ -321,3 +402,4 @@ export type Entity =
   | 'store' | 'material' | 'office' | 'person' | 'stock'
   | 'visit' | 'note' | 'photo' | 'handout' | 'office_check_in'
   | 'office_rule' | 'office_calendar' | 'office_duty' | 'office_exemption' | 'office_make_up' | 'office_notice'
+  | 'stock_movement' | 'stock_count' | 'warehouse'

@@ -74,6 +74,312 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/ledger/adjustments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Counts and corrections in the caller's scope, newest first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    rep?: string;
+                    warehouse?: string;
+                    material?: string;
+                    kind?: "count" | "adjust";
+                    state?: "pending" | "matched" | "approved" | "rejected";
+                    from?: string;
+                    to?: string;
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AdjustmentsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Enter a count, or ask for a correction; somebody else decides.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AdjustmentIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AdjustmentOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description material_unknown: No such material */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description record_exists: This record already exists with another content */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; rep_unknown: No such rep; warehouse_unknown: There is no such warehouse; batch_unknown: The material has no such batch; quantity_invalid: The quantity is not valid: {value} */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/adjustments/{adjustment_id}/decision": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                adjustment_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Approve or reject what somebody else has asked for or counted.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    adjustment_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecisionIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AdjustmentOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site; own_adjustment: Nobody approves what they asked for themselves */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description adjustment_decided: It is decided already, or the books agree by now */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger/entries": {
         parameters: {
             query?: never;
@@ -81,10 +387,68 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The ledger in the caller's scope, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    rep?: string;
+                    warehouse?: string;
+                    store?: string;
+                    material?: string;
+                    kind?: "receive" | "issue" | "handout" | "return" | "transfer" | "adjust" | "count";
+                    from?: string;
+                    to?: string;
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EntriesOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         put?: never;
         /**
-         * Book a movement: receive, issue to a rep, return by a rep, or adjust.
+         * Book what is complete at once: a delivery, a return at the counter, between warehouses.
          * @description Roles: office.
          */
         post: {
@@ -107,6 +471,300 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["EntryOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description material_unknown: No such material */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description record_exists: This record already exists with another content; stock_short: Only {available} are on the books, not {quantity}; batch_contradicted: Batch {code} is known, and expires on {known} */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; rep_unknown: No such rep; warehouse_unknown: There is no such warehouse; batch_unknown: The material has no such batch; quantity_invalid: The quantity is not valid: {value} */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/entries/{entry_id}/reverse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                entry_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct a mistaken entry by its opposite; the entry itself stays.
+         * @description Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    entry_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["NoteIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EntryOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description entry_bound: This entry cannot be reversed by itself; entry_reversed: This entry has been reversed already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/movements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Issues, transfers and returns in the caller's scope, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    rep?: string;
+                    warehouse?: string;
+                    material?: string;
+                    kind?: "issue" | "transfer" | "return";
+                    state?: "in_transit" | "short" | "confirmed" | "cancelled" | "open";
+                    from?: string;
+                    to?: string;
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MovementsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Issue material to a rep: it is in transit until the rep has confirmed it.
+         * @description Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["IssueIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MovementOut"];
                     };
                 };
                 /** @description malformed_json: The request is not valid JSON */
@@ -172,7 +830,327 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description validation_failed: Some values are not valid; quantity_invalid: The quantity is not valid: {value}; rep_unknown: No such rep */
+                /** @description validation_failed: Some values are not valid; rep_unknown: No such rep; warehouse_unknown: There is no such warehouse; batch_unknown: The material has no such batch; quantity_invalid: The quantity is not valid: {value} */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/movements/{movement_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                movement_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Call off what nobody has confirmed yet; it goes back to the sender.
+         * @description Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    movement_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MovementOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description movement_closed: This movement has been dealt with already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/movements/{movement_id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                movement_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm what has arrived: a return, or on paper for a rep who has no phone.
+         * @description Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    movement_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConfirmIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MovementOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description movement_closed: This movement has been dealt with already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; quantity_invalid: The quantity is not valid: {value} */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/ledger/movements/{movement_id}/settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                movement_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Settle a difference: it is back with the sender, or lost.
+         * @description Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    movement_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SettleIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MovementOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description movement_closed: This movement has been dealt with already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -626,7 +1604,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description material_code_taken: This material code is taken: {code} */
+                /** @description material_code_taken: This material code is taken: {code}; material_photo_missing: This picture has not been uploaded */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -683,6 +1661,135 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        trace?: never;
+    };
+    "/api/v1/materials/{material_id}/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                material_id: string;
+            };
+            cookie?: never;
+        };
+        /** The batches of a material, those first that expire first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    material_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BatchesOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/materials/{material_id}/photo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                material_id: string;
+            };
+            cookie?: never;
+        };
+        /** The picture of a material. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    material_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The bytes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
+                        "image/jpeg": string;
+                        "image/png": string;
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description material_photo_missing: This picture has not been uploaded */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/me": {
@@ -1016,7 +2123,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["DecisionIn"];
+                    "application/json": components["schemas"]["DecisionIn1"];
                 };
             };
             responses: {
@@ -1432,7 +2539,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["DecisionIn"];
+                    "application/json": components["schemas"]["DecisionIn1"];
                 };
             };
             responses: {
@@ -1692,7 +2799,7 @@ export interface paths {
             };
             requestBody: {
                 content: {
-                    "application/json": components["schemas"]["DecisionIn"];
+                    "application/json": components["schemas"]["DecisionIn1"];
                 };
             };
             responses: {
@@ -4282,11 +5389,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Balances in the caller's scope: a rep's own, a supervisor's reps, the office's all. */
+        /**
+         * Balances in the caller's scope, of now or of the end of a day: a rep's own, a supervisor's
+         *     reps and warehouses, the office's all.
+         */
         get: {
             parameters: {
                 query?: {
                     rep?: string;
+                    warehouse?: string;
+                    material?: string;
+                    at?: string;
                     cursor?: string;
                     limit?: number;
                 };
@@ -4316,6 +5429,277 @@ export interface paths {
                 };
                 /** @description not_found: Not found */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A table as a file, of what the caller sees of it. That it was asked for is kept.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ExportIn"];
+                };
+            };
+            responses: {
+                /** @description The bytes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                        "text/csv": string;
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; sheet_too_large: This file has too many rows or unpacks to too much */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Book opening stock from a CSV or XLSX file; unless dry_run is false, only say what would
+         *     happen.
+         * @description Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: {
+                    dry_run?: boolean;
+                    warehouse_id?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    "text/csv": string;
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["StockImportOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; warehouse_unknown: There is no such warehouse; sheet_unreadable: This file cannot be read; sheet_too_large: This file has too many rows or unpacks to too much; sheet_header: The header lacks: {missing} */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stock/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The trial balance of the whole house, of now or of the end of a day.
+         * @description Roles: office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    at?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrialOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -5878,10 +7262,439 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/warehouses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Warehouses in the caller's scope by code; a rep finds all of them, to return material to. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WarehousesOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Add a warehouse.
+         * @description Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WarehouseIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WarehouseOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description warehouse_code_taken: This warehouse code is taken: {code} */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; region_unknown: No such region */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/warehouses/{warehouse_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                warehouse_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * One warehouse; the ETag is what a change must name in If-Match.
+         * @description Roles: office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    warehouse_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WarehouseOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Change a warehouse or switch it off.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path: {
+                    warehouse_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["WarehousePatch"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WarehouseOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description warehouse_code_taken: This warehouse code is taken: {code} */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; region_unknown: No such region */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AdjustmentIn: {
+            /** @default null */
+            batch_id: string | null;
+            /** @default null */
+            counted: number | null;
+            /**
+             * Format: uuid
+             * @description Made by the caller, so that a retry is safe.
+             */
+            id?: string;
+            /** @enum {string} */
+            kind: "count" | "adjust";
+            material_id: string;
+            /** @default  */
+            note: string;
+            /** @default null */
+            quantity: number | null;
+            /**
+             * @default null
+             * @enum {string|null}
+             */
+            reason: "damaged" | "lost" | "expired" | "found" | "mistake" | "other" | null;
+            /** @default null */
+            rep_id: string | null;
+            /** @default null */
+            warehouse_id: string | null;
+        };
+        AdjustmentItemOut: {
+            at: string;
+            author_id: string;
+            author_name: string | null;
+            batch_code: string | null;
+            batch_id: string | null;
+            counted: number | null;
+            decided_at: string | null;
+            decided_by: string | null;
+            decided_name: string | null;
+            decision_note: string;
+            expected: number | null;
+            expires_on: string | null;
+            id: string;
+            /** @enum {string} */
+            kind: "count" | "adjust";
+            material_code: string;
+            material_id: string;
+            material_name: string;
+            note: string;
+            place: string;
+            place_name: string | null;
+            quantity: number;
+            reason: string;
+            seen: number | null;
+            /** @enum {string} */
+            state: "pending" | "matched" | "approved" | "rejected";
+            unit: string;
+        };
+        AdjustmentOut: {
+            at: string;
+            author_id: string;
+            batch_id: string | null;
+            counted: number | null;
+            decided_at: string | null;
+            decided_by: string | null;
+            decision_note: string;
+            expected: number | null;
+            id: string;
+            /** @enum {string} */
+            kind: "count" | "adjust";
+            material_id: string;
+            note: string;
+            place: string;
+            quantity: number;
+            reason: string;
+            seen: number | null;
+            /** @enum {string} */
+            state: "pending" | "matched" | "approved" | "rejected";
+        };
+        AdjustmentsOut: {
+            items: components["schemas"]["AdjustmentItemOut"][];
+            next: string | null;
+        };
+        BatchOut: {
+            code: string;
+            expires_on: string | null;
+            id: string;
+        };
+        BatchStockOut: {
+            balance: number;
+            code: string;
+            expires_on: string | null;
+        };
+        BatchesOut: {
+            items: components["schemas"]["BatchOut"][];
+        };
         BoardOut: {
             counts: {
                 [key: string]: number;
@@ -5975,6 +7788,11 @@ export interface components {
             /** @description Check-ins of the selection that have no position at all. */
             unplaced: number;
         };
+        ConfirmIn: {
+            /** @default  */
+            note: string;
+            quantity: number;
+        };
         CountedCheckInOut: {
             accepted: boolean;
             at: string;
@@ -5997,6 +7815,11 @@ export interface components {
             week: string;
         };
         DecisionIn: {
+            approve: boolean;
+            /** @default  */
+            note: string;
+        };
+        DecisionIn1: {
             approve: boolean;
             /** @default  */
             note: string;
@@ -6039,30 +7862,85 @@ export interface components {
             rev: number;
             since: string | null;
         };
+        EntriesOut: {
+            items: components["schemas"]["EntryItemOut"][];
+            next: string | null;
+        };
         EntryIn: {
+            /** @default null */
+            batch_code: string | null;
+            /** @default null */
+            batch_id: string | null;
+            /**
+             * Format: date
+             * @default null
+             */
+            expires_on: string | null;
             /**
              * Format: uuid
              * @description Made by the caller, so that a retry is safe.
              */
             id?: string;
             /** @enum {string} */
-            kind: "receive" | "issue" | "return" | "adjust";
+            kind: "receive" | "return" | "transfer";
             material_id: string;
             /** @default  */
             note: string;
             quantity: number;
             /** @default null */
             rep_id: string | null;
+            /** @default null */
+            to_warehouse_id: string | null;
+            /** @default null */
+            warehouse_id: string | null;
         };
-        EntryOut: {
+        EntryItemOut: {
+            adjustment_id: string | null;
             at: string;
             author_id: string;
+            author_name: string | null;
+            batch_code: string | null;
+            batch_id: string | null;
+            booked_at: string | null;
+            evidence_sha256: string | null;
+            expires_on: string | null;
+            flags: components["schemas"]["ReasonOut"][];
+            from_name: string | null;
             from_place: string;
+            handout_id: string | null;
+            id: string;
+            kind: string;
+            material_code: string;
+            material_id: string;
+            material_name: string;
+            movement_id: string | null;
+            note: string;
+            quantity: number;
+            recipient: string | null;
+            reversed_by: string | null;
+            reverses_id: string | null;
+            signature_url: string | null;
+            to_name: string | null;
+            to_place: string;
+            unit: string;
+            visit_id: string | null;
+        };
+        EntryOut: {
+            adjustment_id: string | null;
+            at: string;
+            author_id: string;
+            batch_id: string | null;
+            booked_at: string | null;
+            evidence_sha256: string | null;
+            from_place: string;
+            handout_id: string | null;
             id: string;
             kind: string;
             material_id: string;
+            movement_id: string | null;
             note: string;
             quantity: number;
+            reverses_id: string | null;
             to_place: string;
         };
         ExemptionIn: {
@@ -6100,6 +7978,24 @@ export interface components {
             software: string | null;
             taken_at: string | null;
             utc: string | null;
+        };
+        ExportIn: {
+            /** Format: date */
+            at?: string;
+            /** @enum {string} */
+            format: "csv" | "xlsx";
+            /** Format: date */
+            from?: string;
+            kind?: string;
+            material?: string;
+            rep?: string;
+            state?: string;
+            store?: string;
+            /** @enum {string} */
+            table: "stock" | "ledger" | "movements" | "handouts" | "counts";
+            /** Format: date */
+            to?: string;
+            warehouse?: string;
         };
         FeedOut: {
             open: boolean;
@@ -6168,6 +8064,22 @@ export interface components {
             };
             row: number;
         };
+        IssueIn: {
+            /** @default null */
+            batch_id: string | null;
+            /**
+             * Format: uuid
+             * @description Made by the caller, so that a retry is safe.
+             */
+            id?: string;
+            material_id: string;
+            /** @default  */
+            note: string;
+            quantity: number;
+            rep_id: string;
+            /** @default null */
+            warehouse_id: string | null;
+        };
         JournalOut: {
             actor_id: string | null;
             actor_name: string | null;
@@ -6231,7 +8143,11 @@ export interface components {
             /** @enum {string} */
             kind: "posm" | "giveaway" | "sample";
             name: string;
+            /** @default false */
+            tracks_batches: boolean;
             unit: string;
+            /** @default null */
+            value_cents: number | null;
         };
         MaterialOut: {
             active: boolean;
@@ -6241,8 +8157,11 @@ export interface components {
             /** @enum {string} */
             kind: "posm" | "giveaway" | "sample";
             name: string;
+            photo_url: string | null;
             rev: number;
+            tracks_batches: boolean;
             unit: string;
+            value_cents: number | null;
         };
         MaterialPatch: {
             active?: boolean;
@@ -6251,7 +8170,10 @@ export interface components {
             /** @enum {string} */
             kind?: "posm" | "giveaway" | "sample";
             name?: string;
+            photo_sha256?: string | null;
+            tracks_batches?: boolean;
             unit?: string;
+            value_cents?: number | null;
         };
         MaterialsOut: {
             items: components["schemas"]["MaterialOut"][];
@@ -6269,6 +8191,62 @@ export interface components {
         MePatch: {
             /** @enum {string} */
             locale: "zh-CN" | "en";
+        };
+        MovementItemOut: {
+            at: string;
+            author_id: string;
+            author_name: string | null;
+            batch_code: string | null;
+            batch_id: string | null;
+            confirm_note: string;
+            confirmed: number | null;
+            confirmed_at: string | null;
+            confirmed_by: string | null;
+            confirmed_name: string | null;
+            difference: number | null;
+            expires_on: string | null;
+            from_name: string | null;
+            from_place: string;
+            id: string;
+            kind: string;
+            material_code: string;
+            material_id: string;
+            material_name: string;
+            note: string;
+            quantity: number;
+            settled_how: string | null;
+            /** @enum {string} */
+            state: "in_transit" | "short" | "confirmed" | "cancelled";
+            to_name: string | null;
+            to_place: string;
+            unit: string;
+        };
+        MovementOut: {
+            at: string;
+            author_id: string;
+            batch_id: string | null;
+            confirm_note: string;
+            confirmed: number | null;
+            confirmed_at: string | null;
+            confirmed_by: string | null;
+            difference: number | null;
+            from_place: string;
+            id: string;
+            kind: string;
+            material_id: string;
+            note: string;
+            quantity: number;
+            settled_how: string | null;
+            /** @enum {string} */
+            state: "in_transit" | "short" | "confirmed" | "cancelled";
+            to_place: string;
+        };
+        MovementsOut: {
+            items: components["schemas"]["MovementItemOut"][];
+            next: string | null;
+        };
+        NoteIn: {
+            note: string;
         };
         NoteOut: {
             at: string;
@@ -6816,6 +8794,12 @@ export interface components {
             newest: number;
             oldest: number;
         };
+        SettleIn: {
+            /** @enum {string} */
+            how: "back" | "lost";
+            /** @default  */
+            note: string;
+        };
         SpanIn: {
             closes: string;
             day: number;
@@ -6826,8 +8810,24 @@ export interface components {
             day: number;
             opens: string;
         };
+        StockImportOut: {
+            booked: number;
+            doubtful: components["schemas"]["StockRemarkOut"][];
+            dry_run: boolean;
+            errors: components["schemas"]["StockRemarkOut"][];
+            ignored_columns: string[];
+            materials: number;
+            refused: number;
+            rows: number;
+            truncated: boolean;
+            unchanged: number;
+            units: number;
+        };
         StockItemOut: {
             balance: number;
+            batches: components["schemas"]["BatchStockOut"][];
+            holder_name: string;
+            in_transit: number;
             material_code: string;
             material_id: string;
             material_name: string;
@@ -6835,11 +8835,19 @@ export interface components {
             rep_id: string | null;
             rep_name: string | null;
             unit: string;
+            value_cents: number | null;
+            warehouse_id: string | null;
         };
         StockOut: {
             items: components["schemas"]["StockItemOut"][];
             next: string | null;
             total: number;
+        };
+        StockRemarkOut: {
+            code: string;
+            field: string;
+            row: number;
+            words: string;
         };
         StorageIn: {
             /** @default null */
@@ -6933,6 +8941,24 @@ export interface components {
             text: string | null;
             visits: number;
         };
+        TrialOut: {
+            at: string;
+            out_of_balance: number;
+            rows: components["schemas"]["TrialRowOut"][];
+        };
+        TrialRowOut: {
+            adjust: number;
+            material_code: string;
+            material_id: string;
+            material_name: string;
+            opening: number;
+            rep: number;
+            store: number;
+            supplier: number;
+            transit: number;
+            unit: string;
+            warehouse: number;
+        };
         UploadOut: {
             complete: boolean;
             received: number;
@@ -6957,10 +8983,12 @@ export interface components {
         };
         VisitHandoutOut: {
             at: string;
+            batch_id: string | null;
             flags: components["schemas"]["ReasonOut"][];
             id: string;
             material_id: string;
             material_name: string;
+            photo_id: string | null;
             quantity: number;
             recipient: string;
             signature_sha256: string | null;
@@ -7063,6 +9091,31 @@ export interface components {
         };
         VisitsOut: {
             items: components["schemas"]["VisitItemOut"][];
+            next: string | null;
+            total: number;
+        };
+        WarehouseIn: {
+            code: string;
+            name: string;
+            /** @default null */
+            region_id: string | null;
+        };
+        WarehouseOut: {
+            active: boolean;
+            code: string;
+            id: string;
+            name: string;
+            region_id: string | null;
+            rev: number;
+        };
+        WarehousePatch: {
+            active?: boolean;
+            code?: string;
+            name?: string;
+            region_id?: string | null;
+        };
+        WarehousesOut: {
+            items: components["schemas"]["WarehouseOut"][];
             next: string | null;
             total: number;
         };

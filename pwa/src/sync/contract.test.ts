@@ -17,10 +17,12 @@ import { afterPush, newCycle, type OpResult } from './engine'
 import { beginBatch, settle } from './outbox'
 import { pullPage } from './pull'
 import { createTransport, SCHEMA, type WireOp } from './transport'
+import { confirmGot, countStock, giveTo, sendBack } from '../features/materials/moves'
 import { sendFile } from './uploads'
 
 const ALL_KINDS = [
   'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'photo.add', 'handout.add', 'office.check_in',
+  'stock.transfer', 'stock.return', 'stock.confirm', 'stock.count',
 ] as const satisfies readonly OpKind[]
 
 const transport = createTransport(authorOf('visit.check_in'))
@@ -55,6 +57,8 @@ const TABLE_OF = {
   'visit.check_in': 'visits', 'visit.check_out': 'visits', 'visit.cancel': 'visits', 'visit.note': 'notes',
   'photo.add': 'photos', 'handout.add': 'handouts', 'office.check_in': 'office_check_ins',
   'office.exemption_request': 'office_exemptions', 'office.make_up': 'office_make_ups',
+  'stock.transfer': 'stock_movements', 'stock.return': 'stock_movements', 'stock.confirm': 'stock_movements',
+  'stock.count': 'stock_counts',
 } as const satisfies Record<OpKind, keyof Db>
 
 function recordOf(op: WireOp): Promise<object | undefined> {
@@ -67,6 +71,8 @@ async function keepLocally(op: WireOp): Promise<void> {
   const visit: Partial<LocalVisit> = { state: 'in_progress', verdict: null, rev: 0, checked_in_at: op.device_at }
   if (op.kind === 'visit.check_in') await db.visits.put({ ...local, ...visit } as unknown as LocalVisit)
   else if (op.kind === 'photo.add') await db.table('photos').put({ ...local, state: 'awaiting_bytes', upload: 'waiting' })
+  // A confirmation is about a movement that the feed has brought.
+  else if (op.kind === 'stock.confirm') await db.table('stock_movements').put({ ...local, material_id: 'm1', batch_id: null })
   else if (TABLE_OF[op.kind] !== 'visits') await db.table(TABLE_OF[op.kind]).put(local)
 }
 
@@ -158,8 +164,25 @@ async function payloadByScreen(kind: OpKind): Promise<object> {
     case 'office.check_in': await officeCheckIn(own, { office_id: null, fix: null, reason: null }, clock); break
     case 'office.exemption_request': await askExemption(own, { kind: 'leave', first_day: '2026-11-26', last_day: '2026-11-27', reason: 'x' }, clock); break
     case 'office.make_up': await askMakeUp(own, { week: '2026-W47', reason: 'x' }, clock); break
+    default: await moveStock(own, kind, clock)
   }
   return (await own.outbox.toArray()).find((op) => op.kind === kind)?.payload ?? {}
+}
+
+async function moveStock(own: Db, kind: OpKind, clock: HandClock): Promise<void> {
+  const moved = { material_id: 'm1', batch_id: null, quantity: 2, note: '' }
+  await own.people.put({ id: 'r2', name: 'x', username: 'x', role: 'rep', region_id: 'r', region_name: 'x' })
+  await own.warehouses.put({ id: 'main', code: 'M', name: 'x', region_id: null, active: true, rev: 1 })
+  switch (kind) {
+    case 'stock.transfer': await giveTo(own, { ...moved, to_id: 'r2' }, clock); break
+    case 'stock.return': await sendBack(own, { ...moved, warehouse_id: 'main' }, clock); break
+    case 'stock.count': await countStock(own, [{ material_id: 'm1', counted: 4, seen: 5 }], '', clock); break
+    default: {
+      const id = await giveTo(own, { ...moved, to_id: 'r2' }, clock)
+      await own.stock_movements.update(id, { to_place: `rep:${own.userId}` })
+      await confirmGot(own, { movement_id: id, quantity: 2, note: '' }, clock)
+    }
+  }
 }
 
 describe('what a rep then reads', () => {
@@ -243,6 +266,7 @@ describe('the feed', () => {
     const tables = [
       'stores', 'materials', 'offices', 'people', 'stock', 'visits', 'notes', 'photos', 'handouts', 'office_check_ins',
       'office_rules', 'office_calendars', 'office_duties', 'office_exemptions', 'office_make_ups', 'office_notices',
+      'stock_movements', 'stock_counts', 'warehouses',
     ]
     const rows = tables.map(async (name) => [name, (await db.table(name).toArray()) as object[]] as const)
     return Object.fromEntries(await Promise.all(rows))
@@ -253,7 +277,7 @@ describe('the feed', () => {
     expect(await pull('last page')).toBe(false)
     const first = await all()
     expect(first).toMatchObject({ visits: [], stock: [{ balance: 5 }] })
-    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 2, 1, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0])
+    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0, 1])
 
     await pull('what the day added')
     const day = await all()

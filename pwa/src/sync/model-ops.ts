@@ -1,5 +1,5 @@
 // What each op does to the model server's records: the rules of the real one, as far as a phone can tell.
-import type { Id, OpKind, VisitRecord } from '../db/types'
+import type { Entity, Id, OpKind, VisitRecord } from '../db/types'
 import { localProblem, type Problem } from '../kernel/problem'
 import type { OpResult } from './engine'
 import type { Row, Tx } from './model-state'
@@ -18,11 +18,14 @@ export interface Surrounding { stores: readonly Id[]; hasFile(user: Id, sha256: 
 
 /** Apply one op. The same thing said again of a record changes nothing, whatever its op is called. */
 export function apply(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
+  const entity = ENTITY[op.kind]
+  // A server that is older than the app: what it does not know is refused, and parked on the phone.
+  if (!entity) return refused('rejected', 'op_kind_unknown')
   const key = `${op.kind} ${op.record_id}`
   const words = JSON.stringify(op.payload)
   const before = tx.state.said.get(key)
   if (before !== undefined) {
-    const there = tx.state.records.get(`${ENTITY[op.kind]} ${op.record_id}`)
+    const there = tx.state.records.get(`${entity} ${op.record_id}`)
     if (before === words && there) return { record: there }
     return refused('rejected', op.kind === 'visit.check_out' || op.kind === 'visit.cancel' ? 'visit_closed' : 'record_exists')
   }
@@ -31,11 +34,12 @@ export function apply(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcom
   return outcome
 }
 
-const ENTITY = {
+/** The kinds that this model knows. */
+const ENTITY: Partial<Record<OpKind, Entity>> = {
   'visit.check_in': 'visit', 'visit.check_out': 'visit', 'visit.cancel': 'visit', 'visit.note': 'note',
   'photo.add': 'photo', 'handout.add': 'handout', 'office.check_in': 'office_check_in',
   'office.exemption_request': 'office_exemption', 'office.make_up': 'office_make_up',
-} as const
+}
 
 function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
   const payload = op.payload as Record<string, string & number>
@@ -49,7 +53,7 @@ function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
   }
   if (op.kind === 'office.exemption_request' || op.kind === 'office.make_up') {
     const asked = { ...child, person_id: user, state: 'pending', asked_at: payload['at'], decided_at: null, note: null }
-    return { record: tx.put(ENTITY[op.kind], asked) }
+    return { record: tx.put(op.kind === 'office.make_up' ? 'office_make_up' : 'office_exemption', asked) }
   }
   if (op.kind === 'photo.add' && payload['office_check_in_id']) {
     if (!tx.state.records.has(`office_check_in ${payload['office_check_in_id']}`)) return refused('deferred', 'dependency_missing')

@@ -3,8 +3,9 @@
 import { getMeta } from '../db/meta'
 import { applyRecords, type ServerRecord } from '../db/records'
 import type { Db } from '../db/schema'
+import { stockEffect } from '../db/stock'
 import { inTransaction, reading, unfinishedUploads, type Tables } from '../db/tables'
-import type { Entity, HandoutRecord, Id, IsoTime, OpKind, OutboxOp } from '../db/types'
+import type { Entity, Id, IsoTime, OpKind, OutboxOp } from '../db/types'
 import { isParked, type Mark, type OpView, type UploadView } from './engine'
 import type { WireOp } from './transport'
 
@@ -21,6 +22,10 @@ const ENTITY_OF: Record<OpKind, Entity> = {
   'office.check_in': 'office_check_in',
   'office.exemption_request': 'office_exemption',
   'office.make_up': 'office_make_up',
+  'stock.transfer': 'stock_movement',
+  'stock.return': 'stock_movement',
+  'stock.confirm': 'stock_movement',
+  'stock.count': 'stock_count',
 }
 
 /** Read what waits. Files are not touched. */
@@ -79,7 +84,7 @@ export async function settle(db: Db, marks: readonly Mark[], cursor: string | nu
         continue
       }
       done.push(op.op_id)
-      if (!mark.replayed && !overtaken) await takeFromStock(t, op)
+      if (!mark.replayed && !overtaken) await moveStock(t, op)
       if (await isNews(t, op, mark.replayed)) {
         records.push({ entity: ENTITY_OF[op.kind], id: op.record_id, record: mark.result as object })
       }
@@ -95,18 +100,21 @@ async function isNews(t: Tables, op: OutboxOp, replayed: boolean): Promise<boole
   if (!replayed || op.kind === 'visit.check_in') return true
   if (op.kind === 'office.check_in') return (await t.office_check_ins.get(op.record_id))?.sync !== 'sent'
   if (op.kind === 'handout.add') return (await t.handouts.get(op.record_id))?.sync !== 'sent'
+  if (op.kind === 'stock.count') return (await t.stock_counts.get(op.record_id))?.sync !== 'sent'
+  if (ENTITY_OF[op.kind] === 'stock_movement') return (await t.stock_movements.get(op.record_id))?.sync !== 'sent'
   return true
 }
 
 /**
- * The balance on the phone is the server's less what waits here. Between this answer and the next pull
- * the handout is in neither; a replayed one may already be in the server's number.
+ * The balance on the phone is the server's with what waits here. Between this answer and the next pull
+ * the movement is in neither; a replayed one may already be in the server's number.
  */
-async function takeFromStock(t: Tables, op: OutboxOp): Promise<void> {
-  if (op.kind !== 'handout.add') return
-  const { material_id, quantity } = op.payload as unknown as HandoutRecord
-  await t.stock.where('id').equals(material_id).modify((row) => {
-    row.balance -= quantity
+async function moveStock(t: Tables, op: OutboxOp): Promise<void> {
+  const effect = await stockEffect(t, op)
+  if (!effect) return
+  await t.stock.where('id').equals(effect.material_id).modify((row) => {
+    row.balance += effect.delta
+    for (const batch of row.batches ?? []) if (batch.id === effect.batch_id) batch.balance += effect.delta
   })
 }
 

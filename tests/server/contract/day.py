@@ -25,11 +25,13 @@ from tests.server.photos.conftest import picture, sha
 from tests.server.sync.phone import AT, PIN, Phone
 
 REPS = ("rep_a", "rep_b", "rep_w")
+REGION_OF = {"rep_a": "park", "rep_b": "park", "rep_w": "west"}
 CALLERS = (*REPS, "sup_east", "sup_west", "office")
 # Whose records each of them finds, besides their own: rep_a and rep_b work in the east's park.
 SUPERVISOR = {"rep_a": "sup_east", "rep_b": "sup_east", "rep_w": "sup_west"}
 LATER = "2026-11-23T03:49:00.000Z"
 PHOTOS = 3
+COUNTED = "2026-11-23T03:45:00.000Z"
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -92,11 +94,9 @@ def make_day(world: World, login: Login, session: Session, clock: FrozenClock) -
     day.common["material"] = made(office.post("/api/v1/materials", json=values))["id"]
     values = {"code": "HQ", "name": "总部", "region_id": hq, "lat": PIN[0], "lon": PIN[1]}
     day.common["office"] = made(office.post("/api/v1/offices", json=values))["id"]
-    for kind, rep_id in (("receive", None), *(("issue", world.people[rep]) for rep in REPS)):
-        entry = {"kind": kind, "material_id": day.common["material"], "quantity": 100}
-        if rep_id:
-            entry |= {"quantity": 10, "rep_id": rep_id}
-        made(office.post("/api/v1/ledger/entries", json=entry))
+    entry = {"material_id": day.common["material"], "quantity": 100}
+    received = made(office.post("/api/v1/ledger/entries", json=entry | {"kind": "receive"}))
+    day.common |= {"entry": received["id"], "warehouse": "main"}
     for number, rep in enumerate(REPS):
         side = _make_side(day, office, Phone(login(rep), world.people[rep], f"phone-{rep}"), number)
         words = dict(side.words) | {"proposal": _proposal(session, clock, side.words["store"])}
@@ -116,8 +116,11 @@ def _proposal(session: Session, clock: FrozenClock, store_id: str) -> str:
 
 
 def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side:
-    rep, region = REPS[number], ("park", "park", "west")[number]
+    rep, region = REPS[number], REGION_OF[REPS[number]]
     lat = PIN[0] + number / 5
+    material = day.common["material"]
+    issue = {"material_id": material, "quantity": 10, "rep_id": phone.user_id}
+    issued = made(office.post("/api/v1/ledger/movements", json=issue))["id"]
     store = made(
         office.post(
             "/api/v1/stores",
@@ -143,8 +146,10 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         check_in,
         phone.op("visit.note", {"visit_id": visit, "at": AT, "text": f"note by {rep}"}),
         phone.op("photo.add", _photo(visit, photo)),
-        phone.op("handout.add", _handout(visit, day.common["material"], rep, sha(signature))),
+        phone.op("handout.add", _handout(visit, material, rep, sha(signature))),
         phone.op("office.check_in", {"office_id": None, "at": AT, "fix": _fix(PIN[0])}),
+        phone.op("stock.confirm", {"quantity": 9, "at": AT}, issued),
+        phone.op("stock.count", {"material_id": material, "counted": 6, "at": COUNTED}),
         phone.op("visit.check_out", {"at": "2026-11-23T03:50:00.000Z", "fix": None}, visit),
         # One file under two records of a visit.
         phone.op("photo.add", _photo(visit, photo) | {"taken_at": LATER}),
@@ -167,17 +172,19 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             "note_text": f"note by {rep}",
             "photo": ops[2]["record_id"],
             "photo_sha256": photo,
-            "photo_again": ops[6]["record_id"],
-            "photo_of_all": ops[7]["record_id"],
+            "photo_again": ops[8]["record_id"],
+            "photo_of_all": ops[9]["record_id"],
             "handout": ops[3]["record_id"],
             "recipient": f"shop keeper of {rep}",
             "signature_sha256": sha(signature),
             "office_check_in": ops[4]["record_id"],
-            "exemption": ops[6]["record_id"],
+            "exemption": ops[10]["record_id"],
             "exemption_reason": f"leave of {rep}",
-            "make_up": ops[7]["record_id"],
+            "make_up": ops[11]["record_id"],
             "make_up_reason": f"away, says {rep}",
             "person": day.world.people[rep],
+            "movement": issued,
+            "count": ops[6]["record_id"],
         },
         seen_by=frozenset({rep, SUPERVISOR[rep], "office"}),
         signature=signature,

@@ -34,6 +34,8 @@ class Door:
     headers: Mapping[str, str] = field(default_factory=dict)
     # Answers everybody about their own bytes alone, so nothing is ever "not found" there.
     personal: bool = False
+    # Roles that are answered with another status than the others who may come in.
+    otherwise: Mapping[str, int] = field(default_factory=dict)
 
 
 def read(*paths: str, roles: frozenset[str] = ALL, **shows: frozenset[str]) -> Door:
@@ -143,9 +145,67 @@ DOORS: Final[dict[str, Door]] = {
     "POST /api/v1/materials": add("/api/v1/materials", _MATERIAL),
     "GET /api/v1/materials/<material_id>": read("/api/v1/materials/{material}"),
     "PATCH /api/v1/materials/<material_id>": change("/api/v1/materials/{material}", {"name": "新"}),
+    "GET /api/v1/materials/<material_id>/batches": read("/api/v1/materials/{material}/batches"),
+    "GET /api/v1/materials/<material_id>/photo": Door(
+        ALL, ("/api/v1/materials/{material}/photo",), 409
+    ),
+    # stock
     "GET /api/v1/stock": read("/api/v1/stock", person=ALL),
+    "GET /api/v1/stock/trial": read("/api/v1/stock/trial", roles=OFFICE),
+    "POST /api/v1/stock/export": Door(
+        CONSOLE,
+        ("/api/v1/stock/export",),
+        shows={"recipient": CONSOLE, "signature_sha256": CONSOLE},
+        json={"table": "ledger", "format": "csv"},
+    ),
+    "POST /api/v1/stock/import": Door(
+        OFFICE,
+        ("/api/v1/stock/import?dry_run=true",),
+        data=b"code,quantity,warehouse\nBAG,1,MAIN\n",
+        headers={"Content-Type": "text/csv"},
+    ),
+    "GET /api/v1/ledger/entries": read("/api/v1/ledger/entries", movement=ALL, recipient=ALL),
     "POST /api/v1/ledger/entries": add(
         "/api/v1/ledger/entries", {"kind": "receive", "material_id": "{material}", "quantity": 1}
+    ),
+    "GET /api/v1/ledger/movements": read("/api/v1/ledger/movements", movement=ALL),
+    "POST /api/v1/ledger/movements": add(
+        "/api/v1/ledger/movements",
+        {"material_id": "{material}", "quantity": 1, "rep_id": "{person}"},
+    ),
+    # The rep has confirmed it: what differs can only be settled.
+    "POST /api/v1/ledger/movements/<movement_id>/confirm": Door(
+        OFFICE, ("/api/v1/ledger/movements/{movement}/confirm",), 409, json={"quantity": 1}
+    ),
+    "POST /api/v1/ledger/movements/<movement_id>/cancel": Door(
+        OFFICE, ("/api/v1/ledger/movements/{movement}/cancel",), 409
+    ),
+    "POST /api/v1/ledger/movements/<movement_id>/settle": Door(
+        OFFICE, ("/api/v1/ledger/movements/{movement}/settle",), json={"how": "back"}
+    ),
+    # After the issue: what is taken back here was issued from there.
+    "POST /api/v1/ledger/entries/<entry_id>/reverse": Door(
+        OFFICE, ("/api/v1/ledger/entries/{entry}/reverse",), 201, json={"note": "x"}
+    ),
+    "GET /api/v1/ledger/adjustments": read(
+        "/api/v1/ledger/adjustments", roles=CONSOLE, count=CONSOLE, person=CONSOLE
+    ),
+    # Without a place it is about the whole company's warehouse, which no supervisor has.
+    "POST /api/v1/ledger/adjustments": Door(
+        CONSOLE,
+        ("/api/v1/ledger/adjustments",),
+        201,
+        json={"kind": "count", "material_id": "{material}", "counted": 1},
+        otherwise={"supervisor": 422},
+    ),
+    "POST /api/v1/ledger/adjustments/<adjustment_id>/decision": Door(
+        CONSOLE, ("/api/v1/ledger/adjustments/{count}/decision",), json={"approve": False}
+    ),
+    "GET /api/v1/warehouses": read("/api/v1/warehouses"),
+    "POST /api/v1/warehouses": add("/api/v1/warehouses", {"code": "NEW", "name": "新"}),
+    "GET /api/v1/warehouses/<warehouse_id>": read("/api/v1/warehouses/{warehouse}", roles=OFFICE),
+    "PATCH /api/v1/warehouses/<warehouse_id>": change(
+        "/api/v1/warehouses/{warehouse}", {"name": "新"}
     ),
     "GET /api/v1/handouts/<handout_id>/signature": read("/api/v1/handouts/{handout}/signature"),
     # office
@@ -234,6 +294,8 @@ DOORS: Final[dict[str, Door]] = {
         exemption=REP,
         make_up=REP,
         person=REP,
+        movement=REP,
+        count=REP,
     ),
 }
 
@@ -266,6 +328,8 @@ REGION_FILTER: Final = "region"
 HARMLESS_FILTERS: Final = frozenset(
     {"due", "format"}
     | {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
+    # Everybody may know of every material and every warehouse.
+    | {"at", "material", "warehouse", "warehouse_id"}
     | {"bbox", "cursor", "limit", "problem", "schema", "zoom"}
     | {"lat", "lon", "pin_quality_m", "radius_m"}
 )

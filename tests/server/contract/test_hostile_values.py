@@ -26,6 +26,9 @@ LISTS = [
     "/api/v1/photos",
     "/api/v1/materials",
     "/api/v1/stock",
+    "/api/v1/ledger/entries",
+    "/api/v1/ledger/movements",
+    "/api/v1/ledger/adjustments",
     "/api/v1/sync/pull",
     "/api/v1/sync/health",
 ]
@@ -109,6 +112,8 @@ def test_nul_in_a_body(day: Day, login: Login, key: str) -> None:
     words = {**day.sides[0].words, **day.common, "region_id": day.world.regions["park"]}
     words |= {name: words[kind] for name, kind in names.items()}
     words |= {"material_id": words["material"], "office_id": words["office"]}
+    words |= {"movement_id": words["movement"], "adjustment_id": words["count"]}
+    words |= {"entry_id": words["entry"], "warehouse_id": words["warehouse"]}
     for field, value in DOORS[key].json.items():
         if isinstance(value, str):
             body = DOORS[key].json | {field: NUL}

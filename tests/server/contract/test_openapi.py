@@ -24,6 +24,7 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
 )
 
+from server.kernel.sheets import MIME
 from server.openapi import document
 from server.photos.routes import BYTES_TYPE
 from server.sync.routes import ZIP_TYPE
@@ -61,6 +62,10 @@ def real_values(day: Day) -> dict[str, str]:
         "person_id": side["person"],
         "region_id": day.world.regions["park"],
         "parent_id": day.world.regions["hq"],
+        "movement_id": side["movement"],
+        "adjustment_id": side["count"],
+        "entry_id": day.common["entry"],
+        "warehouse_id": day.common["warehouse"],
         "sha256": side["photo_sha256"],
         "size": "screen",
         "week": "2026-W48",
@@ -98,7 +103,7 @@ def put_in(values: dict[str, str], target: Any) -> None:
                 put_in(values, target[name])
 
 
-@schemathesis.serializer(BYTES_TYPE, ZIP_TYPE)
+@schemathesis.serializer(BYTES_TYPE, ZIP_TYPE, MIME["xlsx"])
 def as_bytes(_context: SerializationContext, value: Any) -> bytes:
     """How made-up bytes travel."""
     return value if isinstance(value, bytes) else str(value).encode()

@@ -18,8 +18,11 @@ STATUSES = {"applied", "replayed", "conflict", "rejected", "deferred"}
 # Every problem that an op can end with.
 CODES = {
     "author_mismatch",
+    "batch_unknown",
     "dependency_missing",
     "material_unknown",
+    "movement_closed",
+    "movement_unknown",
     "office_unknown",
     "op_conflict",
     "op_id_missing",
@@ -27,9 +30,11 @@ CODES = {
     "op_malformed",
     "quantity_invalid",
     "record_exists",
+    "rep_unknown",
     "store_unknown",
     "visit_closed",
     "visit_unknown",
+    "warehouse_unknown",
 }
 
 

@@ -11,6 +11,7 @@ from server.kernel.clock import FrozenClock
 from server.kernel.ops import Op, Outcome
 from server.materials import domain
 from server.materials.ops import OPS
+from server.materials.stock import adjustments, movements
 from tests.server.conftest import World
 from tests.server.visits.conftest import other_rep, other_store_id, rep, store_id
 from tests.server.visits.hand import Hand
@@ -27,10 +28,18 @@ def add_material(session: Session, world: World, clock: FrozenClock, code: str) 
 
 
 def move(session: Session, world: World, clock: FrozenClock, kind: str, **values: Any) -> Any:
-    """Book a movement as the office does."""
-    entry = domain.move_stock(session, world.actors["office"], clock, {"kind": kind} | values)
+    """Book a movement as the office does, an issue or an adjustment with all that it takes."""
+    office, values = world.actors["office"], {"kind": kind} | values
+    if kind == "issue":
+        made: Any = movements.issue(session, office, clock, values)
+        movements.confirm(session, office, clock, made, values["quantity"])
+    elif kind == "adjust":
+        made = adjustments.ask(session, office, clock, values)
+        adjustments.decide(session, world.actors["sup_east"], clock, made, approve=True)
+    else:
+        made = domain.move_stock(session, office, clock, values)
     session.commit()
-    return entry
+    return made
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ export function createConsoleRouter(): Router {
       { path: '/rules', name: 'rules', component: () => import('./rules/RulesView.vue'), meta: { title: 'nav.rules', roles: office } },
       { path: '/people', name: 'people', component: () => import('./people/PeopleView.vue'), meta: { title: 'nav.people', roles: office } },
       { path: '/regions', name: 'regions', component: () => import('./people/RegionsView.vue'), meta: { title: 'nav.regions', roles: office } },
-      { path: '/materials', name: 'materials', component: () => import('./materials/MaterialsView.vue'), meta: { title: 'nav.materials', roles: office } },
+      { path: '/materials/:tab?', name: 'materials', component: () => import('./materials/MaterialsView.vue'), props: true, meta: { title: 'nav.materials' } },
       { path: '/offices', name: 'offices', component: () => import('./offices/OfficesView.vue'), meta: { title: 'nav.offices', roles: office } },
       { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./NowhereView.vue'), meta: { title: 'common.nowhere' } },
     ],

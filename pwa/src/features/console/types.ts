@@ -170,12 +170,7 @@ export interface CalendarReport {
 export interface Material {
   id: string; code: string; name: string; kind: 'posm' | 'giveaway' | 'sample'; unit: string
   barcode: string | null; active: boolean; rev: number
-}
-
-/** The balance of a material at one place; rep_id is null for the warehouse. */
-export interface StockRow {
-  place: string; rep_id: string | null; rep_name: string | null
-  material_id: string; material_code: string; material_name: string; unit: string; balance: number
+  value_cents: number | null; tracks_batches: boolean; photo_url: string | null
 }
 
 export type HealthProblem = 'parked' | 'unsent_old' | 'silent'

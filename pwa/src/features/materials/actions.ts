@@ -19,6 +19,9 @@ export interface HandoutInput {
   recipient: string
   /** A PNG, or null where nobody signed. */
   signature: ArrayBuffer | null
+  batch_id?: Id | null
+  /** A photo of the same visit that shows it. */
+  photo_id?: Id | null
 }
 
 /**
@@ -26,9 +29,7 @@ export interface HandoutInput {
  * Raises InvalidInputError, StorageFullError, SaveFailedError.
  */
 export async function handOut(db: Db, input: HandoutInput, clock: Clock = systemClock): Promise<Id> {
-  if (!Number.isInteger(input.quantity) || input.quantity < 1 || input.quantity > QUANTITY_MAX) {
-    throw new InvalidInputError('quantity', `must be a whole number from 1 to ${QUANTITY_MAX}`)
-  }
+  needQuantity(input.quantity)
   const { signature } = input
   // Before the transaction: it would end while something else than the database is awaited.
   const sha256 = signature && signature.byteLength > 0 ? await sha256Hex(signature) : null
@@ -40,6 +41,8 @@ export async function handOut(db: Db, input: HandoutInput, clock: Clock = system
       quantity: input.quantity,
       recipient: someText(input.recipient, RECIPIENT_MAX) ?? '',
       signature_sha256: sha256,
+      batch_id: input.batch_id ?? null,
+      photo_id: input.photo_id ?? null,
       at: write.at,
     }
     const handout: LocalHandout = {
@@ -56,4 +59,11 @@ export async function handOut(db: Db, input: HandoutInput, clock: Clock = system
     }
     return handout.id
   }, clock)
+}
+
+/** Hold a quantity against what the server takes. Raises InvalidInputError. */
+export function needQuantity(quantity: number, least = 1): void {
+  if (!Number.isInteger(quantity) || quantity < least || quantity > QUANTITY_MAX) {
+    throw new InvalidInputError('quantity', `must be a whole number from ${least} to ${QUANTITY_MAX}`)
+  }
 }

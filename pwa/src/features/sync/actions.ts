@@ -142,6 +142,13 @@ async function forgetRecord(t: Tables, op: OutboxOp): Promise<void> {
       return void (await t.notes.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'handout.add':
       return void (await t.handouts.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'stock.transfer':
+    case 'stock.return':
+      return void (await t.stock_movements.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'stock.count':
+      return void (await t.stock_counts.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'stock.confirm':
+      return unconfirm(t, id)
     case 'photo.add':
       await t.photos.where('id').equals(id).and((one) => one.sync === 'local').delete()
       return countOneLess(t, op)
@@ -149,6 +156,15 @@ async function forgetRecord(t: Tables, op: OutboxOp): Promise<void> {
     case 'visit.cancel':
       return reopen(t, id)
   }
+}
+
+/** The movement waits for the rep again, until the server says what became of it. */
+async function unconfirm(t: Tables, id: Id): Promise<void> {
+  await t.stock_movements.update(id, {
+    state: 'in_transit', confirmed: null, difference: null, confirmed_by: null, confirmed_at: null, confirm_note: '', sync: 'sent',
+  })
+  // The server's own word about it was held back by ours, and is not told twice: read the feed anew.
+  await dropMeta(t, 'cursor')
 }
 
 /** A check-out that no server has seen yet announces only the photos that will come. */

@@ -131,7 +131,7 @@ async function namesFor(db: Db, ops: readonly OutboxOp[]): Promise<Names> {
     title(op) {
       if (op.kind === 'visit.note') return text(op.payload['text'])
       if (op.kind === 'photo.add') return text(op.payload['kind'])
-      if (op.kind === 'handout.add') return materialNames.get(text(op.payload['material_id']) ?? '') ?? null
+      if (op.kind === 'handout.add' || op.kind.startsWith('stock.')) return materialNames.get(text(op.payload['material_id']) ?? '') ?? null
       return null
     },
   }

@@ -85,7 +85,7 @@ describe('what follows a check-in', () => {
       bytes: 300, width: 1600, height: 1200, mime: 'image/jpeg', taken_at: AT, source: 'camera',
     }],
     ['handout.add', (visit_id) => handOut(db, { visit_id, material_id: 'm', quantity: 3, recipient: '李', signature: new Uint8Array([1]).buffer }, clock), {
-      visit_id: expect.stringMatching(ID) as string, material_id: 'm', quantity: 3, recipient: '李', signature_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string, at: AT,
+      visit_id: expect.stringMatching(ID) as string, material_id: 'm', quantity: 3, recipient: '李', signature_sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string, batch_id: null, photo_id: null, at: AT,
     }],
   ])('%s says what the server reads', async (kind, act, payload) => {
     const visit = await start()

@@ -7,6 +7,7 @@ import materials from './materials.json'
 import office from './office.json'
 import sync from './sync.json'
 import me from './me.json'
+import stock from './stock.json'
 import rescue from './rescue.json'
 
-export default { common, visits, stores, photos, materials, office, sync, me, rescue }
+export default { common, visits, stores, photos, materials, office, sync, me, rescue, stock }

@@ -114,7 +114,9 @@ function details(op: OutboxOp, words: ReportWords): string[] {
   add('reason', text(payload['reason']))
   add('text', text(payload['text']))
   if (op.kind === 'photo.add') found.push(bothFact(words.say('rescue.report.photo'), words.say(`photos.kind.${text(payload['kind']) ?? 'other'}`)))
-  if (op.kind === 'handout.add') add('material', `${id('material_id')} × ${String(payload['quantity'])}`)
+  if (payload['material_id'] !== undefined) {
+    add('material', `${id('material_id')} × ${String(payload['quantity'] ?? payload['counted'])}`)
+  } else if (op.kind === 'stock.confirm') add('material', `× ${String(payload['quantity'])}`)
   add('recipient', text(payload['recipient']))
   return found
 }

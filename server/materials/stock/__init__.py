@@ -1,0 +1,1 @@
+"""Stock on the move: warehouses, issues, transfers, returns, counts, adjustments, lists, files."""
