@@ -93,6 +93,17 @@ class BulkInsert:
         return statement, processors
 
 
+def result_processor(column: Column[Any], dialect: Dialect) -> Processor | None:
+    """What makes a driver's value the column's, or None where it is that already.
+
+    PostgreSQL's driver gives numbers and truths as they are, and its own processors cannot be made
+    without a result at hand; SQLite knows neither times nor truths.
+    """
+    if dialect.name != "sqlite" and not isinstance(column.type, Utc | Json):
+        return None
+    return column.type.dialect_impl(dialect).result_processor(dialect, None)
+
+
 class Lookup:
     """SELECT columns of the rows whose key is one of many; the ids travel as one value."""
 
@@ -130,7 +141,7 @@ class Lookup:
         )
         processors: list[tuple[int, Processor]] = []
         for index, column in enumerate(self._columns):
-            process = column.type.dialect_impl(dialect).result_processor(dialect, None)
+            process = result_processor(column, dialect)
             if process is not None:
                 processors.append((index, process))
         return statement, processors
