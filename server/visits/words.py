@@ -194,9 +194,10 @@ class _Sentence:
     def tell(self, numbers: Mapping[str, float]) -> Words:
         """The sentence in both languages."""
         (chinese, first), (english, second) = self.templates
+        said = {name: _said(name, numbers[name]) for name in first}
         return {
-            "zh-CN": chinese % tuple([_said(name, numbers[name])[0] for name in first]),
-            "en": english % tuple([_said(name, numbers[name])[1] for name in second]),
+            "zh-CN": chinese % tuple([said[name][0] for name in first]),
+            "en": english % tuple([said[name][1] for name in second]),
         }
 
 
