@@ -11,7 +11,7 @@ from operator import itemgetter
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Column, Table
+from sqlalchemy import Column, Float, Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 
@@ -130,6 +130,9 @@ class Lookup:
         )
         processors: list[tuple[int, Processor]] = []
         for index, column in enumerate(self._columns):
+            if isinstance(column.type, Float):
+                # Both drivers give floats; SQLAlchemy's processor wants to know the wire's type.
+                continue
             process = column.type.dialect_impl(dialect).result_processor(dialect, None)
             if process is not None:
                 processors.append((index, process))
