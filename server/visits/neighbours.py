@@ -16,7 +16,7 @@ from sqlalchemy import Table
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
 
-from server.kernel.bulk import result_processor
+from server.kernel.prepared import reading
 from server.visits.models import Visit
 from server.visits.travel import REACH
 
@@ -123,7 +123,7 @@ def _statement(dialect: Dialect, in_time: int, in_order: int) -> str:
 def _readers(dialect: Dialect) -> list[tuple[int, Callable[[Any], Any]]]:
     readers: list[tuple[int, Callable[[Any], Any]]] = []
     for index, name in enumerate(COLUMNS):
-        process = result_processor(_VISIT.c[name], dialect)
+        process = reading(_VISIT.c[name].type, dialect)
         if process is not None:
             readers.append((index, process))
     return readers
