@@ -79,7 +79,8 @@ def sign(page: Page) -> None:
 def hand_out(page: Page, material: str, more: int, recipient: str) -> None:
     """Hand out 1 + more pieces, with a signature."""
     page.get_by_role("button", name="发放物料").tap()
-    sheet = page.get_by_role("dialog")
+    # The topmost: the one before may still be on its way out.
+    sheet = page.get_by_role("dialog").last
     sheet.get_by_role("radio", name=material).check(force=True)
     for _ in range(more):
         sheet.get_by_role("button", name="加一").tap()
@@ -93,7 +94,8 @@ def hand_out(page: Page, material: str, more: int, recipient: str) -> None:
 def write_note(page: Page, text: str) -> None:
     """Add a note to the visit."""
     page.get_by_role("button", name="写备注").tap()
-    sheet = page.get_by_role("dialog")
+    # The topmost: the one before may still be on its way out.
+    sheet = page.get_by_role("dialog").last
     sheet.get_by_role("textbox").fill(text)
     sheet.get_by_role("button", name="保存").tap()
     expect(page.get_by_text(text)).to_be_visible()

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Playwright, Request, expect, sync_playwright
+from playwright.sync_api import Playwright, Request, expect
 from pysqlite3 import dbapi2 as sqlite
 
 from tests.browser import rep
@@ -60,12 +60,6 @@ class Scene:
         finally:
             connection.close()
         return int(found)
-
-
-@pytest.fixture
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as found:
-        yield found
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, sync_playwright
+from playwright.sync_api import BrowserContext, Page, Playwright
 
 from tests.chromium import find_or_install
 
@@ -103,14 +103,11 @@ def site(versions: tuple[Path, Path]) -> Iterator[Site]:
 
 
 @pytest.fixture
-def context() -> Iterator[BrowserContext]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_or_install(), args=["--no-sandbox"]
-        )
-        context = browser.new_context(permissions=["geolocation", "background-sync"])
-        yield context
-        browser.close()
+def context(playwright: Playwright) -> Iterator[BrowserContext]:
+    browser = playwright.chromium.launch(executable_path=find_or_install(), args=["--no-sandbox"])
+    context = browser.new_context(permissions=["geolocation", "background-sync"])
+    yield context
+    browser.close()
 
 
 def wait_until(page: Page, condition: str) -> None:
