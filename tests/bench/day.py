@@ -15,6 +15,8 @@ from tests.bench.serving import Place
 from tests.bench.wire import json_request
 
 PUSH = "/api/v1/sync/push"
+# Far enough back for all that a bench pushes, at a visit every ten minutes.
+FIRST_DAY_AGO = 300
 KINDS = ("storefront", "shelf", "price_tag")
 REASONS = ("商场内信号弱，定位不准", "门店搬到了马路对面", "店长在仓库，从后门进店")
 
@@ -29,11 +31,19 @@ class Rep:
     token: str = ""
     seq: Iterator[int] = field(default_factory=lambda: count(1))
     random: random.Random = field(default_factory=lambda: random.Random(1))
+    # The phone's clock, which goes on as the rep's day does: who is at two stores at once is flagged.
+    now: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=FIRST_DAY_AGO))
 
     def __post_init__(self) -> None:
         self.token = self.token or self.place.log_in(self.name, self.device_id)
         self.user_id = self.place.company.people[self.name]
         self.stores = self.place.stores[self.name]
+        self.began = self.now
+
+    def later(self, minutes: int) -> str:
+        """The phone's time after so many minutes more, as the app writes it."""
+        self.now += timedelta(minutes=minutes)
+        return wire(self.now)
 
     def op(self, kind: str, record_id: str, payload: dict[str, Any], at: str) -> dict[str, Any]:
         """An op with the time evidence of a phone whose clock is a little off."""
@@ -48,7 +58,7 @@ class Rep:
             "device_seq": seq,
             "device_at": at,
             "clock_offset_ms": 1250,
-            "monotonic_ms": 40_000 + seq * 1000,
+            "monotonic_ms": 40_000 + round((self.now - self.began).total_seconds() * 1000),
         }
 
     def fix(self, lat: float, lon: float) -> dict[str, Any]:
@@ -61,10 +71,10 @@ class Rep:
             "source": "gps",
         }
 
-    def check_in(self, number: int, minutes_ago: int = 60) -> dict[str, Any]:
+    def check_in(self, number: int) -> dict[str, Any]:
         """visit.check_in at one of the rep's stores, with a fix and a reason."""
         store_id, lat, lon = self.stores[number % len(self.stores)]
-        at = wire(minutes_ago)
+        at = self.later(10)
         payload = {
             "store_id": store_id,
             "at": at,
@@ -85,8 +95,8 @@ class Rep:
             self.op(
                 "visit.check_out",
                 visit_id,
-                {"at": wire(42), "fix": self.fix(lat, lon)},
-                wire(42),
+                {"at": self.later(4), "fix": self.fix(lat, lon)},
+                wire(self.now),
             ),
         ]
         for op in later:
@@ -104,10 +114,10 @@ class Rep:
             "width": 1600,
             "height": 1200,
             "mime": "image/jpeg",
-            "taken_at": wire(50),
+            "taken_at": self.later(1),
             "source": "camera",
         }
-        return self.op("photo.add", new_id(), payload, wire(50))
+        return self.op("photo.add", new_id(), payload, wire(self.now))
 
     def _handout(self, visit_id: str, number: int) -> dict[str, Any]:
         materials = list(self.place.company.materials.values())
@@ -117,9 +127,9 @@ class Rep:
             "quantity": 1,
             "recipient": "王店长",
             "signature_sha256": None,
-            "at": wire(45),
+            "at": self.later(1),
         }
-        return self.op("handout.add", new_id(), payload, wire(45))
+        return self.op("handout.add", new_id(), payload, wire(self.now))
 
     def push(self, ops: Sequence[dict[str, Any]]) -> bytes:
         """The bytes of the request that pushes these ops."""
@@ -129,14 +139,13 @@ class Rep:
                 "id": self.device_id,
                 "app_version": "0.1.0",
                 "unsent": len(ops),
-                "oldest_unsent_at": wire(60),
+                "oldest_unsent_at": wire(datetime.now(UTC) - timedelta(minutes=60)),
             },
             "ops": ops,
         }
         return json_request(PUSH, document, self.token)
 
 
-def wire(minutes_ago: int) -> str:
+def wire(at: datetime) -> str:
     """A time as the app writes it."""
-    at = datetime.now(UTC) - timedelta(minutes=minutes_ago)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
