@@ -16,7 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import Table, func, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from server.kernel.bulk import BulkInsert
@@ -74,6 +74,10 @@ class Entry:
     adjustment_id: str | None = None
     reverses_id: str | None = None
     evidence_sha256: str | None = None
+
+
+# A literal and no parameter: PostgreSQL must see that it groups by what it selects.
+_BATCH = func.coalesce(LedgerEntry.batch_id, literal_column("''"))
 
 
 def sort_of(place: str) -> str:
@@ -211,18 +215,18 @@ def balances_at(
     materials = None if material_ids is None else set(material_ids)
     found = batch_balances(session, wanted, materials)
     for column, sign in ((LedgerEntry.to_place, -1), (LedgerEntry.from_place, 1)):
-        batch = func.coalesce(LedgerEntry.batch_id, "")
         query = (
-            select(column, LedgerEntry.material_id, batch, func.sum(LedgerEntry.quantity))
+            select(column, LedgerEntry.material_id, _BATCH, func.sum(LedgerEntry.quantity))
             .where(LedgerEntry.at > at)
-            .group_by(column, LedgerEntry.material_id, batch)
+            .group_by(column, LedgerEntry.material_id, _BATCH)
         )
         if wanted is not None:
             query = query.where(column.in_(wanted))
         if materials is not None:
             query = query.where(LedgerEntry.material_id.in_(materials))
         for place, material_id, batch_id, moved in session.execute(query):
-            found[(place, material_id, batch_id)] += sign * int(moved)
+            key = (place, material_id, batch_id)
+            found[key] = found.get(key, 0) + sign * int(moved)
     return found
 
 
@@ -238,10 +242,9 @@ def sums(session: Session) -> dict[Key, int]:
     """Balance by (place, material id, batch id) from the entries themselves."""
     found: Counter[Key] = Counter()
     for column, sign in ((LedgerEntry.to_place, 1), (LedgerEntry.from_place, -1)):
-        batch = func.coalesce(LedgerEntry.batch_id, "")
         query = select(
-            column, LedgerEntry.material_id, batch, func.sum(LedgerEntry.quantity)
-        ).group_by(column, LedgerEntry.material_id, batch)
+            column, LedgerEntry.material_id, _BATCH, func.sum(LedgerEntry.quantity)
+        ).group_by(column, LedgerEntry.material_id, _BATCH)
         for place, material_id, batch_id, moved in session.execute(query):
             found[(place, material_id, batch_id)] += sign * int(moved)
     return dict(found)

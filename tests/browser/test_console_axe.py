@@ -200,7 +200,7 @@ def _strings(value: Any) -> Iterator[str]:
 
 def data_words(story: Story) -> list[str]:
     """Every Chinese name and text that people entered, the longest first."""
-    lists = ["/regions", "/people", "/stores", "/materials", "/offices", "/me"]
+    lists = ["/regions", "/people", "/stores", "/materials", "/offices", "/warehouses", "/me"]
     lists += [f"/visits/{story.visit}", "/office/weeks/" + office.week_name(office.days_ago(0))]
     answers = [story.region.office.get(path) for path in lists]
     return sorted(

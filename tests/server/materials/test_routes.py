@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -54,6 +55,24 @@ def test_the_office_keeps_materials(login: Login, world: World, session: Session
     assert set(told) == {made.json["id"], other.json["id"]}
     found = read_materials(session, world.actors["rep_a"], [made.json["id"], new_id()])
     assert found == {made.json["id"]: done.json}
+
+
+def test_a_material_has_a_picture_once_its_bytes_are_here(login: Login, bag: str) -> None:
+    office = login("office")
+    data = b"\x89PNG\r\n\x1a\n" + b"a picture"
+    sha256 = hashlib.sha256(data).hexdigest()
+    path, head = f"/api/v1/materials/{bag}", {"If-Match": "*"}
+    early: Any = office.patch(path, json={"photo_sha256": sha256}, headers=head)
+    assert (early.status_code, early.json["code"]) == (409, "material_photo_missing")
+    assert login("rep_a").get(f"{path}/photo").status_code == 409
+    sent = {"Upload-Offset": "0", "Upload-Length": str(len(data))}
+    assert office.patch(f"/api/v1/uploads/{sha256}", data=data, headers=sent).status_code == 201
+    done: Any = office.patch(path, json={"photo_sha256": sha256}, headers=head)
+    assert done.json["photo_url"].startswith(f"{path}/photo?v=")
+    shown = login("rep_a").get(done.json["photo_url"])
+    assert (shown.data, shown.mimetype) == (data, "image/png")
+    gone: Any = office.patch(path, json={"photo_sha256": None}, headers=head)
+    assert gone.json["photo_url"] is None
 
 
 @pytest.mark.parametrize(
