@@ -31,7 +31,7 @@ class Rep:
     token: str = ""
     seq: Iterator[int] = field(default_factory=lambda: count(1))
     random: random.Random = field(default_factory=lambda: random.Random(1))
-    # The phone's clock, which goes on as the rep's day does: who is at two stores at once is flagged.
+    # The phone's clock, which goes on as the day does: who is at two stores at once is flagged.
     now: datetime = field(default_factory=lambda: datetime.now(UTC) - timedelta(days=FIRST_DAY_AGO))
 
     def __post_init__(self) -> None:
