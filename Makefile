@@ -166,7 +166,7 @@ chaos: check-tools $(DIST) chaos-simulator
 chaos-simulator: export STOREWALK_SIM_SEEDS ?= 20000
 chaos-simulator: export STOREWALK_SIM_FROM ?= 1
 chaos-simulator: check-tools
-	cd pwa && npx --no-install vitest run --maxWorkers 2 --disable-console-intercept src/sync/simulator
+	cd pwa && npx --no-install vitest run src/sync/simulator --maxWorkers 2 --disable-console-intercept
 
 .PHONY: bench
 bench: $(DEV) $(DIST)
