@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -13,16 +11,10 @@ from server.accounts.queries import region_names
 from server.kernel import journal
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
+from server.kernel.sheets import write
 from server.office.weeks.board import Board, BoardFilters, make_board
 from server.office.weeks.rule import WeekState
 
-CSV_TYPE: Final = "text/csv"
-XLSX_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMATS: Final = {"csv": CSV_TYPE, "xlsx": XLSX_TYPE}
-# Excel takes a file without it for one in the system's own encoding.
-_BOM: Final = "\ufeff"
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 _WORDS: Final = {
     "zh-CN": {
         "head": ("姓名", "用户名", "区域", "今天到期", "连续周数"),
@@ -55,11 +47,6 @@ _WORDS: Final = {
 Cell = str | int
 
 
-def plain(text: str) -> str:
-    """Text that no spreadsheet runs as a formula: such a beginning gets an apostrophe before it."""
-    return "'" + text if text.startswith(_FORMULA) else text
-
-
 def export_board(
     session: Session,
     actor: Actor,
@@ -71,8 +58,8 @@ def export_board(
 ) -> bytes:
     """The bytes of the file. kind: csv or xlsx. Raises as make_board does."""
     board = make_board(session, actor, clock, week, filters)
-    rows = _rows(board, region_names(session), language)
-    data = _csv(rows) if kind == "csv" else _xlsx(rows, str(_WORDS[language]["sheet"]))
+    header, *rows = _rows(board, region_names(session), language)
+    data = write(kind, [str(cell) for cell in header], rows, str(_WORDS[language]["sheet"]))
     journal.record(
         session,
         clock,
@@ -102,34 +89,3 @@ def _rows(board: Board, regions: dict[str, str], language: str) -> Iterator[Sequ
             line.standing.streak,
             *(str(words[state]) for state in line.standing.states),
         ]
-
-
-def _csv(rows: Iterator[Sequence[Cell]]) -> bytes:
-    text = io.StringIO()
-    text.write(_BOM)
-    writer = csv.writer(text)
-    for row in rows:
-        writer.writerow([plain(cell) if isinstance(cell, str) else cell for cell in row])
-    return text.getvalue().encode()
-
-
-def _xlsx(rows: Iterator[Sequence[Cell]], sheet: str) -> bytes:
-    # Loaded when it is wanted: a server that starts has no use for it.
-    from xlsxwriter import Workbook
-
-    file = io.BytesIO()
-    # Row by row to the file. A text stays a text: nothing is taken for a formula or a link.
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with Workbook(file, options) as book:
-        bold, page = book.add_format({"bold": True}), book.add_worksheet(sheet)
-        page.set_column(0, 2, 16)
-        page.set_column(3, 17, 11)
-        page.freeze_panes(1, 1)
-        for number, row in enumerate(rows):
-            for column, cell in enumerate(row):
-                style = bold if number == 0 else None
-                if isinstance(cell, str):
-                    page.write_string(number, column, cell, style)
-                else:
-                    page.write_number(number, column, cell, style)
-    return file.getvalue()

@@ -16,15 +16,16 @@ from server.kernel.http import (
     set_revision,
 )
 from server.kernel.problems import refuses
+from server.kernel.sheets import MIME
 from server.office import problems as own
 from server.office.schemas import OfficeCheckInOut
 from server.office.weeks import board, requests, schemas, settings
-from server.office.weeks.export import CSV_TYPE, FORMATS, export_board
+from server.office.weeks.export import export_board
 
 weeks_bp = blueprint("office", "/office", "The weekly office check-in")
 blueprints = [weeks_bp]
 _DECIDERS = (Role.SUPERVISOR, Role.OFFICE)
-_CALENDAR_TYPES = {"application/json", CSV_TYPE, "application/vnd.ms-excel"}
+_CALENDAR_TYPES = {"application/json", MIME["csv"], "application/vnd.ms-excel"}
 
 
 @weeks_bp.route("/weeks/<week>", methods=["GET"])
@@ -53,14 +54,14 @@ def show_person_week(week: str, user_id: str) -> dict[str, Any]:
 @weeks_bp.route("/weeks/<week>/export", methods=["POST"])
 @needs(*_DECIDERS)
 @weeks_bp.arguments(schemas.ExportQuery(), location="query")
-@weeks_bp.doc(responses=binary_answers(*FORMATS.values()))
+@weeks_bp.doc(responses=binary_answers(*MIME.values()))
 @refuses(own.WEEK_INVALID)
 def export_week(query: dict[str, Any], week: str) -> Response:
     """The board as a file for a spreadsheet. That it was taken stands in the journal."""
     at, kind = ctx(), query.pop("format")
     wanted = board.BoardFilters(**query)
     data = export_board(at.session, at.actor, at.clock, week, wanted, kind, at.language)
-    response = Response(data, mimetype=FORMATS[kind])
+    response = Response(data, mimetype=MIME[kind])
     name = f"office-{week}.{kind}"
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
@@ -180,7 +181,7 @@ def list_calendars() -> dict[str, Any]:
 def upload_calendar(query: dict[str, Any]) -> Response:
     """Put a year's calendar in place, as JSON {year, days} or CSV; tried first with dry_run."""
     if request.mimetype not in _CALENDAR_TYPES:
-        raise problems.NOT_JSON.error(accepted=f"application/json / {CSV_TYPE}")
+        raise problems.NOT_JSON.error(accepted="application/json, text/csv")
     data, at = request.get_data(), ctx()
     report = settings.upload_calendar(
         at.session, at.actor, at.clock, data, at.language, dry_run=query["dry_run"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from server.kernel.sheets import MIME
 from server.office.schemas import OfficeCheckInOut
-from server.office.weeks.export import FORMATS
 from server.office.weeks.facts import Decision
 from server.office.weeks.requests import KINDS
 from server.office.weeks.rule import WeekState
@@ -63,7 +63,7 @@ class BoardOut(Schema):
 class ExportQuery(BoardQuery):
     """The board's filters, and the kind of file."""
 
-    format = fields.String(load_default="csv", validate=validate.OneOf(sorted(FORMATS)))
+    format = fields.String(load_default="csv", validate=validate.OneOf(sorted(MIME)))
 
 
 class WeekPersonOut(Schema):

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from server.accounts import domain as accounts
 from server.kernel import journal
 from server.kernel.clock import FrozenClock
-from server.office.weeks.export import plain
+from server.kernel.sheets import _harmless as plain
 from tests.server.conftest import Login, World
 from tests.server.office.conftest import report, send
 from tests.server.visits.hand import Hand
