@@ -79,6 +79,11 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "只能用字母、数字和 . _ - @。",
         "Use letters, digits and . _ - @ only.",
     ),
+    (
+        "Name day 1 to 7, opens and closes like 09:00, closes after opens.",
+        "星期填 1–7，开门和关门时间如 09:00，关门须晚于开门。",
+        "Name day 1 to 7, opens and closes like 09:00, closes after opens.",
+    ),
     ("NUL is not allowed.", "不能含有空字符（NUL）。", "NUL is not allowed."),
 )
 

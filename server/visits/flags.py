@@ -98,7 +98,8 @@ def photo_flags(rules: Rules, findings: Sequence[PhotoFinding]) -> list[Flag]:
         worst = min(reused, key=lambda one: (one.distance, one.photo_id))
         code = "photo_same" if worst.distance == 0 else "photo_alike"
         alike = {"photos": len({one.photo_id for one in reused}), "distance": worst.distance}
-        found.append(_flag("photo_reused", alike, _refs(worst), sentence=code))
+        # Not the other photo or visit: its author reads this, and they may be somebody else's.
+        found.append(_flag("photo_reused", alike, {"photo_id": worst.photo_id}, sentence=code))
     if old:
         worst = max(old, key=lambda one: (abs(one.exif_gap_s), one.photo_id))
         numbers = {
@@ -108,15 +109,6 @@ def photo_flags(rules: Rules, findings: Sequence[PhotoFinding]) -> list[Flag]:
         }
         found.append(_flag("photo_old", numbers, {"photo_id": worst.photo_id}))
     return found
-
-
-def _refs(finding: PhotoFinding) -> dict[str, str]:
-    named = {
-        "photo_id": finding.photo_id,
-        "visit_id": finding.other_visit_id,
-        "other_photo_id": finding.other_photo_id,
-    }
-    return {key: value for key, value in named.items() if value is not None}
 
 
 def _flag(

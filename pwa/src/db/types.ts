@@ -1,4 +1,10 @@
 // What the phone holds. Records have the shape of the API; local rows add how far they have travelled.
+import type { BatchStock, CountRecord, MovementRecord } from './types-stock'
+import type { ExemptionRecord, MakeUpRecord, WeekSummary } from './types-weeks'
+
+export type * from './types-stock'
+export type * from './types-weeks'
+
 import type { Problem } from '../kernel/problem'
 
 /** Lower-case UUID text. */
@@ -112,77 +118,6 @@ export interface StockRecord {
   batches?: BatchStock[]
 }
 
-export interface BatchStock {
-  id: Id
-  code: string
-  /** `2027-06-30` */
-  expires_on: string | null
-  balance: number
-}
-
-export interface WarehouseRecord {
-  id: string
-  code: string
-  name: string
-  region_id: Id | null
-  active: boolean
-  rev: number
-}
-
-export type MovementKind = 'issue' | 'transfer' | 'return'
-export type MovementState = 'in_transit' | 'short' | 'confirmed' | 'cancelled'
-
-/** Material on its way between two holders. Places are `rep:<id>` and `warehouse:<id>`. */
-export interface MovementRecord {
-  id: Id
-  kind: MovementKind
-  state: MovementState
-  material_id: Id
-  batch_id: Id | null
-  from_place: string
-  to_place: string
-  quantity: number
-  /** Null until the taker has confirmed. */
-  confirmed: number | null
-  difference: number | null
-  author_id: Id
-  at: IsoTime
-  note: string
-  confirmed_by: Id | null
-  confirmed_at: IsoTime | null
-  confirm_note: string
-  settled_how: string | null
-  /** In the feed, not in the answer to an op. */
-  from_name?: string
-  to_name?: string
-}
-
-export type CountState = 'pending' | 'matched' | 'approved' | 'rejected'
-
-/** A count of the rep's own stock. */
-export interface CountRecord {
-  id: Id
-  kind: 'count'
-  state: CountState
-  place: string
-  material_id: Id
-  batch_id: Id | null
-  /** What the books say of that moment; null until the server has answered. */
-  expected: number | null
-  counted: number
-  /** What the phone believed when it was counted. */
-  seen: number | null
-  /** What the correction would add. */
-  quantity: number
-  reason: string
-  note: string
-  author_id: Id
-  at: IsoTime
-  decided_by: Id | null
-  decided_at: IsoTime | null
-  decision_note: string
-}
-
 export interface VisitRecord {
   id: Id
   store_id: Id
@@ -266,59 +201,6 @@ export interface OfficeCheckInRecord {
   /** A supervisor's word, which counts before the verdict's. */
   review?: { accepted: boolean; note: string | null; at: IsoTime } | null
 }
-
-/** What the rep tells of the week with a check-in: counts of the phone's records, and own words. */
-export interface WeekSummary {
-  visits: number
-  successful: number
-  handouts: number
-  text: string | null
-}
-
-/** The week rule from a week on; weekdays count from 1, Monday. */
-export interface RuleVersion { from_week: IsoWeek; need: number; days: number[]; grace_hours: number }
-export interface OfficeRuleRecord { id: string; versions: RuleVersion[]; rev: number }
-
-/** A year's days that are not as their weekday says. No days: nobody has announced it. */
-export interface OfficeCalendarRecord {
-  id: string
-  year: number
-  days: { date: string; name: string; off: boolean }[]
-  source: string
-}
-
-/** What the office has set for this person: the office they are bound to, and since which day weeks count. */
-export interface OfficeDutyRecord { id: Id; office_id: Id | null; since: string | null; rev: number }
-
-export type RequestState = 'pending' | 'approved' | 'declined'
-
-export interface ExemptionRecord {
-  id: Id
-  person_id: Id
-  kind: 'leave' | 'trip'
-  /** Calendar days of the organisation, both inclusive. */
-  first_day: string
-  last_day: string
-  reason: string
-  state: RequestState
-  asked_at: IsoTime
-  decided_at: IsoTime | null
-  note: string | null
-}
-
-export interface MakeUpRecord {
-  id: Id
-  person_id: Id
-  week: IsoWeek
-  reason: string
-  state: RequestState
-  asked_at: IsoTime
-  decided_at: IsoTime | null
-  note: string | null
-}
-
-/** A reminder about a week. */
-export interface NoticeRecord { id: Id; week: IsoWeek; at: IsoTime }
 
 /** `local`: some of it is only on this phone. `sent`: the server has acknowledged all of it. */
 export type SyncMark = 'local' | 'sent'

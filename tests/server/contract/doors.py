@@ -329,7 +329,7 @@ HARMLESS_FILTERS: Final = frozenset(
     {"due", "format"}
     | {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
     # Everybody may know of every material and every warehouse.
-    | {"at", "material", "warehouse", "warehouse_id"}
+    | {"at", "flag", "material", "warehouse", "warehouse_id"}
     | {"bbox", "cursor", "limit", "problem", "schema", "zoom"}
     | {"lat", "lon", "pin_quality_m", "radius_m"}
 )

@@ -114,6 +114,8 @@ def test_nul_in_a_body(day: Day, login: Login, key: str) -> None:
     words |= {"material_id": words["material"], "office_id": words["office"]}
     words |= {"movement_id": words["movement"], "adjustment_id": words["count"]}
     words |= {"entry_id": words["entry"], "warehouse_id": words["warehouse"]}
+    words |= {f"{kind}_id": words[kind] for kind in ("exemption", "make_up")}
+    words |= {"check_in_id": words["office_check_in"], "week": "2026-W48"}
     for field, value in DOORS[key].json.items():
         if isinstance(value, str):
             body = DOORS[key].json | {field: NUL}
