@@ -263,9 +263,9 @@ def check(session: Session) -> dict[Key, tuple[int, int]]:
 def mend(session: Session) -> int:
     """Write the running balances anew where check() finds fault; how many it were."""
     wrong = check(session)
-    for key in sorted(wrong):
-        running, true = wrong[key]
-        session.execute(_RUN, _running(key, true - running))
+    if wrong:
+        rows = [_running(key, true - running) for key, (running, true) in sorted(wrong.items())]
+        session.execute(_RUN, rows)
     return len(wrong)
 
 
