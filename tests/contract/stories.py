@@ -207,10 +207,13 @@ def _pull() -> Story:
         headers={"If-Match": '"1"'},
         json={"rep_ids": [PEOPLE["other"]]},
     )
+    ask = {"id": fixed_id("f6", 1), "action": "ask", "text": "为什么没有货架照片？", "rev": 0}
+    asked = request("POST", f"/reviews/{VISIT}/decisions", "supervisor", json=ask)
     return [
         ("first page", _pull_page("", 3)),
         ("last page", _pull_page("first page", 500)),
         ("a day", day),
+        ("the supervisor asks", asked),
         ("what the day added", _pull_page("last page", 500)),
         ("the office gives a store to somebody else", away),
         ("tombstone", _pull_page("what the day added", 500)),
