@@ -1224,6 +1224,171 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/organisation/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rules by which check-ins are judged.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RulesPageOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set rules. Visits judged before keep their verdict until they are judged again.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RulesPatch"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RulesPageOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -1829,6 +1994,444 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reaudit/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Percent agreed and Cohen's kappa by region of your scope.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgreementsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reaudit/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The visits that wait for your word: decided on by somebody else, you do not see how.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CasesOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reaudit/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The evidence of one of them, without the first decision.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CasePageOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Judge it; the answer says what the first person had decided.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AnswerIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnswerOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description reaudit_closed: This re-audit is closed */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reaudit/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The samples drawn, the newest first.
+         * @description Roles: office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SamplesOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Draw a random share of decisions, to be judged again by somebody else.
+         * @description Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SampleIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SampleOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; reaudit_nothing: There is no decision to draw from */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/regions": {
         parameters: {
             query?: never;
@@ -2195,6 +2798,597 @@ export interface paths {
                 };
                 /** @description storage_full: The server has no room left */
                 507: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The doubtful visits in your scope, the riskiest first. Your own are not among them.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    region?: string;
+                    rep?: string;
+                    store?: string;
+                    verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
+                    flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
+                    state?: ("pending" | "accepted" | "rejected" | "asked" | "explained")[];
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QueueOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your last bulks, for the office everybody's, so that one can be undone.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulksOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Accept exactly what a preview has shown. The same id sent again changes nothing.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BulkIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description bulk_changed: The visits that match have changed; conflict: This conflicts with what is there */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; bulk_empty: No pending visit matches; bulk_too_many: No more than {limit} visits are accepted at once */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What accepting all pending visits of a filter would accept.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    region?: string;
+                    rep?: string;
+                    store?: string;
+                    verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
+                    flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkPreviewOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/bulk/{bulk_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bulk_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a whole bulk back; visits decided on anew since stay as they are.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    bulk_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{visit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * One visit with all that a decision needs; 404 where it is not in your scope.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    visit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReviewPageOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{visit_id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept, reject, ask the rep, or undo. The same id sent again changes nothing.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    visit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecisionIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DecisionOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site; review_own: Nobody reviews a visit of their own */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description review_moved_on: Somebody else has decided on this visit meanwhile; review_nothing_to_undo: This decision cannot be undone; review_under_reaudit: This visit is being re-audited blindly; conflict: This conflicts with what is there */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -2685,6 +3879,274 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/pin-proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pins that check-ins say are elsewhere, the farthest off first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/pin-proposals/{proposal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * One proposed pin, decided on or not; the ETag is what a decision must name in If-Match.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    proposal_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Accept a proposed pin (the store's visits are judged again) or decline it.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path: {
+                    proposal_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ProposalDecision"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description proposal_decided: This proposal has been decided on already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/stores/{store_id}": {
         parameters: {
             query?: never;
@@ -2869,6 +4331,77 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The pins the store had before, the newest first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    store_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PastPinsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/sync/device": {
@@ -3475,6 +5008,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/pin-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What another pin or radius of a store would change in how its visits are judged.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query: {
+                    store: string;
+                    lat?: number;
+                    lon?: number;
+                    pin_quality_m?: number;
+                    radius_m?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PinPreviewOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/{visit_id}": {
         parameters: {
             query?: never;
@@ -3538,6 +5153,27 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AgreementOut: {
+            accepted_rejected: number;
+            agreed: number;
+            cases: number;
+            kappa: number | null;
+            percent: number | null;
+            rejected_accepted: number;
+        };
+        AgreementsOut: {
+            all: components["schemas"]["AgreementOut"];
+            open: number;
+            regions: components["schemas"]["RegionAgreementOut"][];
+        };
+        AnswerIn: {
+            /** @enum {string} */
+            state: "accepted" | "rejected";
+        };
+        AnswerOut: {
+            agreed: boolean;
+            first: string;
+        };
         BoardCellOut: {
             check_in: components["schemas"]["OfficeCheckInOut"] | null;
             /** @enum {string} */
@@ -3570,6 +5206,62 @@ export interface components {
             /** @enum {string} */
             state: "done" | "doubtful" | "open" | "missed";
             weeks: components["schemas"]["BoardCellOut"][];
+        };
+        BulkIn: {
+            digest: string;
+            flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
+            /** Format: date */
+            from?: string;
+            id: string;
+            region?: string;
+            rep?: string;
+            store?: string;
+            /** Format: date */
+            to?: string;
+            verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
+        };
+        BulkOut: {
+            actor_id: string;
+            at: string;
+            by_flag: {
+                [key: string]: number;
+            };
+            id: string;
+            kept: number | null;
+            undone_at: string | null;
+            visits: number;
+        };
+        BulkPreviewOut: {
+            by_flag: {
+                [key: string]: number;
+            };
+            by_verdict: {
+                [key: string]: number;
+            };
+            digest: string | null;
+            limit: number;
+            newest: string | null;
+            oldest: string | null;
+            sample: components["schemas"]["QueueItemOut"][];
+            total: number;
+        };
+        BulksOut: {
+            items: components["schemas"]["BulkOut"][];
+        };
+        CaseOut: {
+            id: string;
+            visit_id: string;
+        };
+        CasePageOut: {
+            case_id: string;
+            day: components["schemas"]["StopOut"][];
+            earlier: components["schemas"]["EarlierBothOut"];
+            replies: components["schemas"]["ReplyOut"][];
+            visit: components["schemas"]["ReviewedVisitOut"];
+        };
+        CasesOut: {
+            items: components["schemas"]["CaseOut"][];
+            total: number;
         };
         ChangeOut: {
             entity: string;
@@ -3609,6 +5301,29 @@ export interface components {
             /** @description Check-ins of the selection that have no position at all. */
             unplaced: number;
         };
+        DecisionEntryOut: {
+            /** @enum {string} */
+            action: "accept" | "reject" | "ask" | "undo";
+            actor_id: string;
+            actor_name: string;
+            at: string;
+            bulk_id: string | null;
+            id: string;
+            text: string | null;
+            undoes: string | null;
+        };
+        DecisionIn: {
+            /** @enum {string} */
+            action: "accept" | "reject" | "ask" | "undo";
+            id: string;
+            rev: number;
+            text?: string | null;
+            undoes?: string | null;
+        };
+        DecisionOut: {
+            history: components["schemas"]["DecisionEntryOut"][];
+            review: components["schemas"]["ReviewOut"];
+        };
         DeviceIn: {
             app_version: string;
             id: string;
@@ -3631,6 +5346,24 @@ export interface components {
         DeviceReportOut: {
             schema: components["schemas"]["SchemaRangeOut"];
             server_time: string;
+        };
+        EarlierBothOut: {
+            rep: components["schemas"]["EarlierOut"];
+            store: components["schemas"]["EarlierOut"];
+        };
+        EarlierItemOut: {
+            author_name: string;
+            checked_in_at: string;
+            flags: string[];
+            id: string;
+            state: string | null;
+            store_name: string;
+            verdict: string;
+        };
+        EarlierOut: {
+            doubtful: number;
+            items: components["schemas"]["EarlierItemOut"][];
+            rejected: number;
         };
         EntryIn: {
             /**
@@ -3955,6 +5688,17 @@ export interface components {
             state: "rejected" | "conflict";
             words: components["schemas"]["WordsOut"] | null;
         };
+        PastPinOut: {
+            actor_name: string | null;
+            lat: number;
+            lon: number;
+            quality_m: number;
+            source: string;
+            until: string;
+        };
+        PastPinsOut: {
+            items: components["schemas"]["PastPinOut"][];
+        };
         PeopleOut: {
             items: components["schemas"]["PersonOut"][];
             total: number;
@@ -4053,6 +5797,19 @@ export interface components {
             next: string | null;
             total: number;
         };
+        PinPreviewOut: {
+            changed: number;
+            cleared: {
+                [key: string]: number;
+            };
+            fixes: components["schemas"]["UsedFixOut"][];
+            raised: {
+                [key: string]: number;
+            };
+            reworded: number;
+            verdicts: components["schemas"]["VerdictChangeOut"][];
+            visits: number;
+        };
         PlaceOut: {
             lat: number;
             lon: number;
@@ -4081,6 +5838,43 @@ export interface components {
             title: string;
             type: string;
         };
+        ProposalDecision: {
+            accept: boolean;
+        };
+        ProposalOut: {
+            days: number;
+            /** @description From the pin to the learned place, metres. */
+            distance_m: number;
+            fixes: number;
+            id: string;
+            lat: number;
+            /** @description Fixes at the store that lie elsewhere. */
+            left_out: number;
+            lon: number;
+            made_at: string;
+            pin_quality_m: number;
+            /** @enum {string} */
+            pin_source: "import" | "office" | "survey" | "geocoded" | "learned";
+            /** @description How far off the learned place may be, metres. */
+            quality_m: number;
+            radius_m: number | null;
+            region_id: string;
+            reps: number;
+            rev: number;
+            /** @enum {string} */
+            state: "open" | "accepted" | "declined" | "gone";
+            store_address: string;
+            store_code: string;
+            store_id: string;
+            store_lat: number;
+            store_lon: number;
+            store_name: string;
+        };
+        ProposalsOut: {
+            items: components["schemas"]["ProposalOut"][];
+            next: string | null;
+            total: number;
+        };
         PullOut: {
             changes: components["schemas"]["ChangeOut"][];
             cursor: string;
@@ -4096,12 +5890,85 @@ export interface components {
             results: components["schemas"]["OpResult"][];
             server_time: string;
         };
+        QueueItemOut: {
+            author_id: string;
+            author_name: string;
+            cancel_reason: string | null;
+            checked_in_at: string;
+            checked_out_at: string | null;
+            clock_offset_ms: number | null;
+            device_at: string;
+            distance_m: number | null;
+            dwell_s: number | null;
+            explanation: components["schemas"]["ReasonOut"];
+            fix: components["schemas"]["FixOut"] | null;
+            flags: components["schemas"]["ReasonOut"][];
+            id: string;
+            out_fix: components["schemas"]["FixOut"] | null;
+            photos_arrived: number;
+            photos_total: number;
+            planned: boolean;
+            reason: string | null;
+            received_at: string;
+            region_id: string;
+            region_name: string;
+            rev: number;
+            review: components["schemas"]["ReviewOut"];
+            risk: components["schemas"]["RiskOut"];
+            /** @enum {string} */
+            state: "in_progress" | "completed" | "cancelled" | "abandoned";
+            store_code: string;
+            store_id: string;
+            store_lat: number | null;
+            store_lon: number | null;
+            store_name: string;
+            /** @description Id of a photo to show. */
+            thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
+            /** @enum {string} */
+            verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
+        };
+        QueueOut: {
+            items: components["schemas"]["QueueItemOut"][];
+            next: string | null;
+            total: number;
+        };
+        RangesOut: {
+            cached_fix_max_age_s: number[];
+            clock_tolerance_s: number[];
+            identical_apart_m: number[];
+            max_accuracy_m: number[];
+            max_pin_quality_m: number[];
+            office_radius_m: number[];
+            photo_old_s: number[];
+            photos_min: number[];
+            pin_off_min_m: number[];
+            radius_m: number[];
+            short_visit_s: number[];
+            travel_kmh: number[];
+            travel_min_m: number[];
+        };
         ReasonOut: {
             code: string;
             numbers: {
                 [key: string]: number;
             };
+            /** @description Ids of what it is about: visit_id, photo_id, other_photo_id. */
+            refs?: {
+                [key: string]: string;
+            };
             words: components["schemas"]["WordsOut"];
+        };
+        RegionAgreementOut: {
+            accepted_rejected: number;
+            agreed: number;
+            cases: number;
+            kappa: number | null;
+            percent: number | null;
+            region_id: string;
+            region_name: string;
+            rejected_accepted: number;
         };
         RegionIn: {
             code: string;
@@ -4125,6 +5992,12 @@ export interface components {
         RegionsOut: {
             items: components["schemas"]["RegionOut"][];
             total: number;
+        };
+        ReplyOut: {
+            at: string;
+            id: string;
+            photo_id: string | null;
+            text: string;
         };
         RescueAuthorOut: {
             id: string;
@@ -4164,6 +6037,138 @@ export interface components {
             made_at: string | null;
             ops: components["schemas"]["RescueOpOut"][];
         };
+        ReviewOut: {
+            at: string | null;
+            blind: boolean;
+            /** @description The decision that stands. */
+            entry_id: string | null;
+            mine: boolean;
+            question: string | null;
+            rev: number;
+            /** @enum {string|null} */
+            state: "pending" | "accepted" | "rejected" | "asked" | "explained" | null;
+        };
+        ReviewPageOut: {
+            day: components["schemas"]["StopOut"][];
+            earlier: components["schemas"]["EarlierBothOut"];
+            history: components["schemas"]["DecisionEntryOut"][];
+            replies: components["schemas"]["ReplyOut"][];
+            review: components["schemas"]["ReviewOut"];
+            risk: components["schemas"]["RiskOut"];
+            visit: components["schemas"]["ReviewedVisitOut"];
+        };
+        ReviewedVisitOut: {
+            author: components["schemas"]["VisitAuthorOut"] | null;
+            author_id: string;
+            author_name: string;
+            cancel_reason: string | null;
+            checked_in_at: string;
+            checked_out_at: string | null;
+            clock_offset_ms: number | null;
+            device_at: string;
+            distance_m: number | null;
+            dwell_s: number | null;
+            explanation: components["schemas"]["ReasonOut"];
+            fix: components["schemas"]["FixOut"] | null;
+            flags: components["schemas"]["ReasonOut"][];
+            handouts: components["schemas"]["VisitHandoutOut"][];
+            id: string;
+            judgements: components["schemas"]["JudgementOut"][];
+            notes: components["schemas"]["NoteOut"][];
+            out_fix: components["schemas"]["FixOut"] | null;
+            photos: components["schemas"]["PhotoOut"][];
+            photos_arrived: number;
+            photos_total: number;
+            planned: boolean;
+            reason: string | null;
+            received_at: string;
+            region_id: string;
+            region_name: string;
+            rev: number;
+            /** @enum {string} */
+            state: "in_progress" | "completed" | "cancelled" | "abandoned";
+            store: components["schemas"]["VisitStoreOut"] | null;
+            store_code: string;
+            store_id: string;
+            store_lat: number | null;
+            store_lon: number | null;
+            store_name: string;
+            /** @description Id of a photo to show. */
+            thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
+            /** @enum {string} */
+            verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
+        };
+        RiskOut: {
+            parts: components["schemas"]["RiskPartOut"][];
+            points: number;
+        };
+        RiskPartOut: {
+            code: string;
+            points: number;
+        };
+        RulesOut: {
+            cached_fix_max_age_s: number;
+            clock_tolerance_s: number;
+            identical_apart_m: number;
+            max_accuracy_m: number;
+            max_pin_quality_m: number;
+            office_radius_m: number;
+            photo_old_s: number;
+            photos_min: number;
+            pin_off_min_m: number;
+            radius_m: number;
+            short_visit_s: number;
+            travel_kmh: number;
+            travel_min_m: number;
+        };
+        RulesPageOut: {
+            defaults: components["schemas"]["RulesOut"];
+            ranges: components["schemas"]["RangesOut"];
+            rev: number;
+            rules: components["schemas"]["RulesOut"];
+        };
+        RulesPatch: {
+            cached_fix_max_age_s?: number;
+            clock_tolerance_s?: number;
+            identical_apart_m?: number;
+            max_accuracy_m?: number;
+            max_pin_quality_m?: number;
+            office_radius_m?: number;
+            photo_old_s?: number;
+            photos_min?: number;
+            pin_off_min_m?: number;
+            radius_m?: number;
+            short_visit_s?: number;
+            travel_kmh?: number;
+            travel_min_m?: number;
+        };
+        SampleIn: {
+            /** Format: date */
+            from: string;
+            region?: string | null;
+            seed?: number;
+            share: number;
+            /** Format: date */
+            to: string;
+        };
+        SampleOut: {
+            actor_id: string;
+            actor_name?: string;
+            at: string;
+            drawn: number;
+            from: string;
+            id: string;
+            population: number;
+            region_id: string | null;
+            seed: number;
+            share: number;
+            to: string;
+        };
+        SamplesOut: {
+            items: components["schemas"]["SampleOut"][];
+        };
         SchemaRangeOut: {
             newest: number;
             oldest: number;
@@ -4182,6 +6187,20 @@ export interface components {
             items: components["schemas"]["StockItemOut"][];
             next: string | null;
             total: number;
+        };
+        StopOut: {
+            checked_in_at: string;
+            checked_out_at: string | null;
+            distance_m: number | null;
+            flags: string[];
+            id: string;
+            lat: number | null;
+            lon: number | null;
+            speed_kmh: number | null;
+            state: string;
+            store_name: string;
+            travel_s: number | null;
+            verdict: string;
         };
         StorageIn: {
             /** @default null */
@@ -4204,7 +6223,7 @@ export interface components {
             phone?: string;
             pin_quality_m?: number;
             /** @enum {string} */
-            pin_source?: "import" | "office" | "survey" | "geocoded";
+            pin_source?: "import" | "office" | "survey" | "geocoded" | "learned";
             radius_m?: number | null;
             region_id: string;
             rep_ids?: string[];
@@ -4226,7 +6245,7 @@ export interface components {
             /** @description How far off the pin may be, metres. */
             pin_quality_m: number;
             /** @enum {string} */
-            pin_source: "import" | "office" | "survey" | "geocoded";
+            pin_source: "import" | "office" | "survey" | "geocoded" | "learned";
             /** @description Fence, metres; null: the organisation's default. */
             radius_m: number | null;
             region_id: string;
@@ -4248,7 +6267,7 @@ export interface components {
             phone?: string;
             pin_quality_m?: number;
             /** @enum {string} */
-            pin_source?: "import" | "office" | "survey" | "geocoded";
+            pin_source?: "import" | "office" | "survey" | "geocoded" | "learned";
             radius_m?: number | null;
             region_id?: string;
             rep_ids?: string[];
@@ -4266,6 +6285,16 @@ export interface components {
             complete: boolean;
             received: number;
             sha256: string;
+        };
+        UsedFixOut: {
+            accuracy_m: number;
+            lat: number;
+            lon: number;
+        };
+        VerdictChangeOut: {
+            after: string;
+            before: string;
+            count: number;
         };
         VisitAuthorOut: {
             id: string;
@@ -4320,6 +6349,8 @@ export interface components {
             store_name: string;
             /** @description Id of a photo to show. */
             thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
             /** @enum {string} */
             verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
         };
@@ -4362,6 +6393,8 @@ export interface components {
             store_name: string;
             /** @description Id of a photo to show. */
             thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
             /** @enum {string} */
             verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
         };
