@@ -11,13 +11,13 @@ describe('the filters of the queue', () => {
     expect(queueToApi(filters)).toEqual({ from: '2026-10-27', to: TODAY, state: 'pending,explained' })
   })
 
-  it.each([
+  it.each<Record<string, string>>([
     { days: '7' },
     { from: '2026-11-01', to: '2026-11-03', region: 'r', rep: 'p' },
     { verdict: 'off_site', flag: 'impossible_travel,photo_reused', status: 'rejected' },
     { status: 'all' },
     { store: 's', status: 'explained,accepted' },
-  ])('survive the address: %j', (query: Record<string, string>) => {
+  ])('survive the address: %j', (query) => {
     expect(queueToQuery(queueFromQuery(query, TODAY))).toEqual(query)
   })
 
