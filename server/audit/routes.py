@@ -10,12 +10,13 @@ from flask import Response
 from server.audit import jobs, schemas
 from server.audit.clusters import find_clusters
 from server.audit.places import find_places
+from server.audit.reviews.routes import blueprints as review_blueprints
 from server.kernel.auth import Role, needs
 from server.kernel.http import blueprint, ctx, json_bytes
 from server.visits.queries import VisitFilters
 
 map_bp = blueprint("map", "/map", "The map of check-ins")
-blueprints = [map_bp]
+blueprints = [map_bp, *review_blueprints]
 # Importing the jobs registers them, in the web process and in the worker alike.
 background = (jobs.STATISTICS, jobs.SUMS)
 

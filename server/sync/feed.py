@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import READERS as PEOPLE_READERS
+from server.audit.reviews.domain import READERS as REVIEW_READERS
 from server.kernel import problems
 from server.kernel.auth import Actor
 from server.kernel.changes import ORG, changes_after, last_numbers, user_scope
@@ -36,6 +37,7 @@ READERS: Final[Mapping[str, Reader]] = (
     | STOCK_READERS
     | OFFICE_READERS
     | WEEK_READERS
+    | REVIEW_READERS
 )
 
 

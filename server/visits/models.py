@@ -20,6 +20,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+_DOUBTFUL = text("(flag_bits <> 0 OR verdict <> 'on_site')")
 _INCOMPLETE = text("complete_at IS NULL AND state = 'completed'")
 
 
@@ -103,6 +104,14 @@ class Visit(Base):
             "id",
             sqlite_where=_INCOMPLETE,
             postgresql_where=_INCOMPLETE,
+        ),
+        # Only what reviews are about.
+        Index(
+            "ix_visit_doubtful",
+            "checked_in_at",
+            "id",
+            sqlite_where=_DOUBTFUL,
+            postgresql_where=_DOUBTFUL,
         ),
         # Everything the map counts by, so that a viewport is read from the index alone.
         Index(

@@ -235,7 +235,7 @@ def _pull() -> Story:
         op("stock.count", 7, stock.COUNTED, fixed_id("f8", 1)),
         op("visit.check_out", 6, {"at": LATER, "fix": FIX, "photos": 1}, VISIT),
     )
-    asked = push(
+    requests = push(
         op("office.exemption_request", 8, _LEAVE, fixed_id("f6", 1)),
         op("office.make_up", 9, _MAKE_UP, fixed_id("f7", 1)),
     )
@@ -256,13 +256,16 @@ def _pull() -> Story:
         headers={"If-Match": '"1"'},
         json={"rep_ids": [PEOPLE["other"]]},
     )
+    ask = {"id": fixed_id("f6", 1), "action": "ask", "text": "为什么没有货架照片？", "rev": 0}
+    asked = request("POST", f"/reviews/{VISIT}/decisions", "supervisor", json=ask)
     return [
         ("first page", _pull_page("", 3)),
         ("last page", _pull_page("first page", 500)),
         ("a day", day),
-        ("two requests", asked),
+        ("two requests", requests),
         ("the rep is bound to an office", duty),
         ("the supervisor reminds", remind),
+        ("the supervisor asks", asked),
         ("what the day added", _pull_page("last page", 500)),
         ("the office gives a store to somebody else", away),
         ("tombstone", _pull_page("what the day added", 500)),

@@ -4859,6 +4859,444 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/reaudit/agreement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Percent agreed and Cohen's kappa by region of your scope.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AgreementsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reaudit/cases": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The visits that wait for your word: decided on by somebody else, you do not see how.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CasesOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reaudit/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The evidence of one of them, without the first decision.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["CasePageOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Judge it; the answer says what the first person had decided.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AnswerIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AnswerOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description reaudit_closed: This re-audit is closed */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reaudit/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The samples drawn, the newest first.
+         * @description Roles: office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SamplesOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Draw a random share of decisions, to be judged again by somebody else.
+         * @description Roles: office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SampleIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SampleOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; reaudit_nothing: There is no decision to draw from */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/regions": {
         parameters: {
             query?: never;
@@ -5225,6 +5663,597 @@ export interface paths {
                 };
                 /** @description storage_full: The server has no room left */
                 507: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The doubtful visits in your scope, the riskiest first. Your own are not among them.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    region?: string;
+                    rep?: string;
+                    store?: string;
+                    verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
+                    flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
+                    state?: ("pending" | "accepted" | "rejected" | "asked" | "explained")[];
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["QueueOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your last bulks, for the office everybody's, so that one can be undone.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulksOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /**
+         * Accept exactly what a preview has shown. The same id sent again changes nothing.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["BulkIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description bulk_changed: The visits that match have changed; conflict: This conflicts with what is there */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid; bulk_empty: No pending visit matches; bulk_too_many: No more than {limit} visits are accepted at once */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/bulk/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What accepting all pending visits of a filter would accept.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    from?: string;
+                    to?: string;
+                    region?: string;
+                    rep?: string;
+                    store?: string;
+                    verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
+                    flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkPreviewOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/bulk/{bulk_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                bulk_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a whole bulk back; visits decided on anew since stay as they are.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    bulk_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["BulkOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{visit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * One visit with all that a decision needs; 404 where it is not in your scope.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    visit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ReviewPageOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{visit_id}/decisions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept, reject, ask the rep, or undo. The same id sent again changes nothing.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    visit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DecisionIn2"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DecisionOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site; review_own: Nobody reviews a visit of their own */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description review_moved_on: Somebody else has decided on this visit meanwhile; review_nothing_to_undo: This decision cannot be undone; review_under_reaudit: This visit is being re-audited blindly; conflict: This conflicts with what is there */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -7682,6 +8711,27 @@ export interface components {
             items: components["schemas"]["AdjustmentItemOut"][];
             next: string | null;
         };
+        AgreementOut: {
+            accepted_rejected: number;
+            agreed: number;
+            cases: number;
+            kappa: number | null;
+            percent: number | null;
+            rejected_accepted: number;
+        };
+        AgreementsOut: {
+            all: components["schemas"]["AgreementOut"];
+            open: number;
+            regions: components["schemas"]["RegionAgreementOut"][];
+        };
+        AnswerIn: {
+            /** @enum {string} */
+            state: "accepted" | "rejected";
+        };
+        AnswerOut: {
+            agreed: boolean;
+            first: string;
+        };
         BatchOut: {
             code: string;
             expires_on: string | null;
@@ -7721,6 +8771,47 @@ export interface components {
             holiday: boolean;
             week: string;
         };
+        BulkIn: {
+            digest: string;
+            flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
+            /** Format: date */
+            from?: string;
+            id: string;
+            region?: string;
+            rep?: string;
+            store?: string;
+            /** Format: date */
+            to?: string;
+            verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
+        };
+        BulkOut: {
+            actor_id: string;
+            at: string;
+            by_flag: {
+                [key: string]: number;
+            };
+            id: string;
+            kept: number | null;
+            undone_at: string | null;
+            visits: number;
+        };
+        BulkPreviewOut: {
+            by_flag: {
+                [key: string]: number;
+            };
+            by_verdict: {
+                [key: string]: number;
+            };
+            digest: string | null;
+            limit: number;
+            newest: string | null;
+            oldest: string | null;
+            sample: components["schemas"]["QueueItemOut"][];
+            total: number;
+        };
+        BulksOut: {
+            items: components["schemas"]["BulkOut"][];
+        };
         CalendarDayOut: {
             date: string;
             name: string;
@@ -7748,6 +8839,21 @@ export interface components {
         };
         CalendarsOut: {
             items: components["schemas"]["CalendarOut"][];
+            total: number;
+        };
+        CaseOut: {
+            id: string;
+            visit_id: string;
+        };
+        CasePageOut: {
+            case_id: string;
+            day: components["schemas"]["StopOut"][];
+            earlier: components["schemas"]["EarlierBothOut"];
+            replies: components["schemas"]["ReplyOut"][];
+            visit: components["schemas"]["ReviewedVisitOut"];
+        };
+        CasesOut: {
+            items: components["schemas"]["CaseOut"][];
             total: number;
         };
         ChangeOut: {
@@ -7814,6 +8920,17 @@ export interface components {
             verdict: string;
             week: string;
         };
+        DecisionEntryOut: {
+            /** @enum {string} */
+            action: "accept" | "reject" | "ask" | "undo";
+            actor_id: string;
+            actor_name: string;
+            at: string;
+            bulk_id: string | null;
+            id: string;
+            text: string | null;
+            undoes: string | null;
+        };
         DecisionIn: {
             approve: boolean;
             /** @default  */
@@ -7823,6 +8940,18 @@ export interface components {
             approve: boolean;
             /** @default  */
             note: string;
+        };
+        DecisionIn2: {
+            /** @enum {string} */
+            action: "accept" | "reject" | "ask" | "undo";
+            id: string;
+            rev: number;
+            text?: string | null;
+            undoes?: string | null;
+        };
+        DecisionOut: {
+            history: components["schemas"]["DecisionEntryOut"][];
+            review: components["schemas"]["ReviewOut1"];
         };
         DeviceIn: {
             app_version: string;
@@ -7861,6 +8990,24 @@ export interface components {
             office_id: string | null;
             rev: number;
             since: string | null;
+        };
+        EarlierBothOut: {
+            rep: components["schemas"]["EarlierOut"];
+            store: components["schemas"]["EarlierOut"];
+        };
+        EarlierItemOut: {
+            author_name: string;
+            checked_in_at: string;
+            flags: string[];
+            id: string;
+            state: string | null;
+            store_name: string;
+            verdict: string;
+        };
+        EarlierOut: {
+            doubtful: number;
+            items: components["schemas"]["EarlierItemOut"][];
+            rejected: number;
         };
         EntriesOut: {
             items: components["schemas"]["EntryItemOut"][];
@@ -8613,6 +9760,50 @@ export interface components {
             results: components["schemas"]["OpResult"][];
             server_time: string;
         };
+        QueueItemOut: {
+            author_id: string;
+            author_name: string;
+            cancel_reason: string | null;
+            checked_in_at: string;
+            checked_out_at: string | null;
+            clock_offset_ms: number | null;
+            device_at: string;
+            distance_m: number | null;
+            dwell_s: number | null;
+            explanation: components["schemas"]["ReasonOut"];
+            fix: components["schemas"]["FixOut"] | null;
+            flags: components["schemas"]["ReasonOut"][];
+            id: string;
+            out_fix: components["schemas"]["FixOut"] | null;
+            photos_arrived: number;
+            photos_total: number;
+            planned: boolean;
+            reason: string | null;
+            received_at: string;
+            region_id: string;
+            region_name: string;
+            rev: number;
+            review: components["schemas"]["ReviewOut1"];
+            risk: components["schemas"]["RiskOut"];
+            /** @enum {string} */
+            state: "in_progress" | "completed" | "cancelled" | "abandoned";
+            store_code: string;
+            store_id: string;
+            store_lat: number | null;
+            store_lon: number | null;
+            store_name: string;
+            /** @description Id of a photo to show. */
+            thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
+            /** @enum {string} */
+            verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
+        };
+        QueueOut: {
+            items: components["schemas"]["QueueItemOut"][];
+            next: string | null;
+            total: number;
+        };
         RangesOut: {
             cached_fix_max_age_s: number[];
             clock_tolerance_s: number[];
@@ -8638,6 +9829,16 @@ export interface components {
                 [key: string]: string;
             };
             words: components["schemas"]["WordsOut"];
+        };
+        RegionAgreementOut: {
+            accepted_rejected: number;
+            agreed: number;
+            cases: number;
+            kappa: number | null;
+            percent: number | null;
+            region_id: string;
+            region_name: string;
+            rejected_accepted: number;
         };
         RegionIn: {
             code: string;
@@ -8671,6 +9872,12 @@ export interface components {
             region?: string;
             /** @enum {string} */
             who?: "due" | "open";
+        };
+        ReplyOut: {
+            at: string;
+            id: string;
+            photo_id: string | null;
+            text: string;
         };
         RequestOut: {
             exemption: components["schemas"]["ExemptionOut"] | null;
@@ -8725,6 +9932,77 @@ export interface components {
             accepted: boolean;
             at: string;
             note: string | null;
+        };
+        ReviewOut1: {
+            at: string | null;
+            blind: boolean;
+            /** @description The decision that stands. */
+            entry_id: string | null;
+            mine: boolean;
+            question: string | null;
+            rev: number;
+            /** @enum {string|null} */
+            state: "pending" | "accepted" | "rejected" | "asked" | "explained" | null;
+        };
+        ReviewPageOut: {
+            day: components["schemas"]["StopOut"][];
+            earlier: components["schemas"]["EarlierBothOut"];
+            history: components["schemas"]["DecisionEntryOut"][];
+            replies: components["schemas"]["ReplyOut"][];
+            review: components["schemas"]["ReviewOut1"];
+            risk: components["schemas"]["RiskOut"];
+            visit: components["schemas"]["ReviewedVisitOut"];
+        };
+        ReviewedVisitOut: {
+            author: components["schemas"]["VisitAuthorOut"] | null;
+            author_id: string;
+            author_name: string;
+            cancel_reason: string | null;
+            checked_in_at: string;
+            checked_out_at: string | null;
+            clock_offset_ms: number | null;
+            device_at: string;
+            distance_m: number | null;
+            dwell_s: number | null;
+            explanation: components["schemas"]["ReasonOut"];
+            fix: components["schemas"]["FixOut"] | null;
+            flags: components["schemas"]["ReasonOut"][];
+            handouts: components["schemas"]["VisitHandoutOut"][];
+            id: string;
+            judgements: components["schemas"]["JudgementOut"][];
+            notes: components["schemas"]["NoteOut"][];
+            out_fix: components["schemas"]["FixOut"] | null;
+            photos: components["schemas"]["PhotoOut"][];
+            photos_arrived: number;
+            photos_total: number;
+            planned: boolean;
+            reason: string | null;
+            received_at: string;
+            region_id: string;
+            region_name: string;
+            rev: number;
+            /** @enum {string} */
+            state: "in_progress" | "completed" | "cancelled" | "abandoned";
+            store: components["schemas"]["VisitStoreOut"] | null;
+            store_code: string;
+            store_id: string;
+            store_lat: number | null;
+            store_lon: number | null;
+            store_name: string;
+            /** @description Id of a photo to show. */
+            thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
+            /** @enum {string} */
+            verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
+        };
+        RiskOut: {
+            parts: components["schemas"]["RiskPartOut"][];
+            points: number;
+        };
+        RiskPartOut: {
+            code: string;
+            points: number;
         };
         RuleChangeOut: {
             after: components["schemas"]["RuleVersionOut"];
@@ -8790,6 +10068,31 @@ export interface components {
             travel_kmh?: number;
             travel_min_m?: number;
         };
+        SampleIn: {
+            /** Format: date */
+            from: string;
+            region?: string | null;
+            seed?: number;
+            share: number;
+            /** Format: date */
+            to: string;
+        };
+        SampleOut: {
+            actor_id: string;
+            actor_name?: string;
+            at: string;
+            drawn: number;
+            from: string;
+            id: string;
+            population: number;
+            region_id: string | null;
+            seed: number;
+            share: number;
+            to: string;
+        };
+        SamplesOut: {
+            items: components["schemas"]["SampleOut"][];
+        };
         SchemaRangeOut: {
             newest: number;
             oldest: number;
@@ -8848,6 +10151,20 @@ export interface components {
             field: string;
             row: number;
             words: string;
+        };
+        StopOut: {
+            checked_in_at: string;
+            checked_out_at: string | null;
+            distance_m: number | null;
+            flags: string[];
+            id: string;
+            lat: number | null;
+            lon: number | null;
+            speed_kmh: number | null;
+            state: string;
+            store_name: string;
+            travel_s: number | null;
+            verdict: string;
         };
         StorageIn: {
             /** @default null */

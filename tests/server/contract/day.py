@@ -15,12 +15,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.organisation import Rules
+from server.audit.reviews.models import ReauditCase, ReauditSample, ReviewBulk
 from server.kernel.clock import FrozenClock
+from server.kernel.ids import new_id
 from server.photos import domain as photos
 from server.stores import proposals
 from server.stores.learning import Learned
 from server.stores.models import PinProposal
-from tests.server.conftest import Login, World
+from tests.server.conftest import NOW, Login, World
 from tests.server.photos.conftest import picture, sha
 from tests.server.sync.phone import AT, PIN, Phone
 
@@ -100,6 +102,7 @@ def make_day(world: World, login: Login, session: Session, clock: FrozenClock) -
     for number, rep in enumerate(REPS):
         side = _make_side(day, office, Phone(login(rep), world.people[rep], f"phone-{rep}"), number)
         words = dict(side.words) | {"proposal": _proposal(session, clock, side.words["store"])}
+        words |= _reviews(session, world, side)
         day.sides.append(replace(side, words=words))
         for kind in ("photo", "photo_again", "photo_of_all"):
             photos.process(session, clock, side.words[kind])
@@ -113,6 +116,39 @@ def _proposal(session: Session, clock: FrozenClock, store_id: str) -> str:
     found = session.scalars(select(PinProposal.id).where(PinProposal.store_id == store_id)).one()
     session.commit()
     return str(found)
+
+
+def _reviews(session: Session, world: World, side: Side) -> dict[str, str]:
+    """A bulk of the side's supervisor, and a case for a second word, closed since."""
+    office, supervisor = world.people["office"], world.people[SUPERVISOR[side.rep]]
+    bulk = ReviewBulk(id=new_id(), actor_id=supervisor, at=NOW, filters={}, visits=0, by_flag={})
+    sample = ReauditSample(
+        id=new_id(),
+        actor_id=office,
+        at=NOW,
+        share=1,
+        seed=1,
+        first=NOW.date(),
+        last=NOW.date(),
+        population=1,
+        drawn=1,
+    )
+    session.add_all((bulk, sample))
+    session.flush()
+    case = ReauditCase(
+        id=new_id(),
+        sample_id=sample.id,
+        visit_id=side.words["visit"],
+        region_id=world.regions[side.region],
+        author_id=side.words["person"],
+        first_entry_id=new_id(),
+        first_actor_id=new_id(),
+        first_state="accepted",
+        closed_at=NOW,
+    )
+    session.add(case)
+    session.commit()
+    return {"bulk": bulk.id, "case": case.id}
 
 
 def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side:

@@ -72,6 +72,10 @@ _BROWSER = {
     "endpoint": "https://fcm.googleapis.com/fcm/send/walk",
     "keys": {"p256dh": "A" * 87, "auth": "A" * 22},
 }
+_ENTRY = "019ab000-00aa-7000-8000-000000000001"
+# Of a state that no review has reached: found, and nothing is changed.
+_OUTDATED = {"id": _ENTRY, "action": "accept", "rev": 99}
+_NO_SAMPLE = {"share": 1, "seed": 1, "from": "2026-11-01", "to": "2026-11-30"}
 _NO_BYTES = {"Upload-Offset": "0", "Upload-Length": "10"}
 
 DOORS: Final[dict[str, Door]] = {
@@ -271,6 +275,38 @@ DOORS: Final[dict[str, Door]] = {
         f"/api/v1/map/clusters?{_BOX}&zoom=16", roles=CONSOLE, visit=CONSOLE, person=CONSOLE
     ),
     "GET /api/v1/map/places": read(f"/api/v1/map/places?{_BOX}", roles=CONSOLE, store_name=CONSOLE),
+    "GET /api/v1/reviews": read(
+        "/api/v1/reviews", roles=CONSOLE, visit=CONSOLE, store_name=CONSOLE, person=CONSOLE
+    ),
+    "GET /api/v1/reviews/<visit_id>": read(
+        "/api/v1/reviews/{visit}", roles=CONSOLE, note_text=CONSOLE, store_address=CONSOLE
+    ),
+    "POST /api/v1/reviews/<visit_id>/decisions": Door(
+        CONSOLE, ("/api/v1/reviews/{visit}/decisions",), 409, json=_OUTDATED
+    ),
+    "GET /api/v1/reviews/bulk": read("/api/v1/reviews/bulk", roles=CONSOLE),
+    "GET /api/v1/reviews/bulk/preview": read(
+        "/api/v1/reviews/bulk/preview", roles=CONSOLE, visit=CONSOLE
+    ),
+    # What a bulk accepts is told by a preview's digest; here it matches nobody's.
+    "POST /api/v1/reviews/bulk": Door(
+        CONSOLE, ("/api/v1/reviews/bulk",), 409, json={"id": _ENTRY, "digest": "x"}
+    ),
+    "POST /api/v1/reviews/bulk/<bulk_id>/undo": Door(
+        CONSOLE, ("/api/v1/reviews/bulk/{bulk}/undo",)
+    ),
+    "GET /api/v1/reaudit/cases": read("/api/v1/reaudit/cases", roles=CONSOLE),
+    "GET /api/v1/reaudit/cases/<case_id>": read(
+        "/api/v1/reaudit/cases/{case}", roles=CONSOLE, visit=CONSOLE, note_text=CONSOLE
+    ),
+    "POST /api/v1/reaudit/cases/<case_id>": Door(
+        CONSOLE, ("/api/v1/reaudit/cases/{case}",), 409, json={"state": "accepted"}
+    ),
+    "GET /api/v1/reaudit/samples": read("/api/v1/reaudit/samples", roles=OFFICE),
+    "POST /api/v1/reaudit/samples": Door(
+        OFFICE, ("/api/v1/reaudit/samples",), 422, json=_NO_SAMPLE
+    ),
+    "GET /api/v1/reaudit/agreement": read("/api/v1/reaudit/agreement", roles=CONSOLE),
     # sync
     "PUT /api/v1/sync/device": Door(ALL, ("/api/v1/sync/device",), json=_REPORT),
     "GET /api/v1/sync/health": read("/api/v1/sync/health", roles=CONSOLE, person=CONSOLE),

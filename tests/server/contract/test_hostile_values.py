@@ -24,6 +24,7 @@ LISTS = [
     "/api/v1/stores/pin-proposals",
     "/api/v1/visits",
     "/api/v1/photos",
+    "/api/v1/reviews",
     "/api/v1/materials",
     "/api/v1/stock",
     "/api/v1/ledger/entries",
@@ -108,7 +109,8 @@ def test_nul_in_a_query(day: Day, login: Login) -> None:
 def test_nul_in_a_body(day: Day, login: Login, key: str) -> None:
     method, rule = key.split()
     path = rule.replace("<", "{").replace(">", "}")
-    names = {"user_id": "person", "store_id": "store"}
+    names = {"user_id": "person", "store_id": "store", "visit_id": "visit"}
+    names |= {"case_id": "case", "bulk_id": "bulk"}
     words = {**day.sides[0].words, **day.common, "region_id": day.world.regions["park"]}
     words |= {name: words[kind] for name, kind in names.items()}
     words |= {"material_id": words["material"], "office_id": words["office"]}

@@ -49,6 +49,8 @@ def real_values(day: Day) -> dict[str, str]:
     return {
         "visit_id": side["visit"],
         "photo_id": side["photo"],
+        "case_id": side["case"],
+        "bulk_id": side["bulk"],
         "handout_id": side["handout"],
         "store_id": side["store"],
         # Not the rep who calls: a changed password ends all log-ins.

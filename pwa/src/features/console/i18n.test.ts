@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { LANGUAGES } from '@/app/language'
+import { FLAGS, REVIEW_STATES } from './reviews/types'
 import { i18n } from './i18n'
 import { HEALTH_PROBLEMS, OP_KINDS, OP_STATUSES } from './sync/health'
 import { VISIT_STATES } from './lib/filters'
@@ -33,7 +34,12 @@ const COMPOSED = [
   ...['issue', 'receive', 'return', 'transfer'].flatMap((code) => [`materials.moves.${code}`, `materials.moves_do.${code}`]),
   ...['wgs84', 'gcj02', 'bd09'].map((code) => `stores.systems.${code}`),
   ...['rows', 'created', 'updated', 'unchanged', 'refused'].map((code) => `stores.report.${code}`),
-  ...['map', 'visits', 'weeks', 'sync', 'stores', 'people', 'regions', 'materials', 'offices', 'groups.daily', 'groups.keeping'].map((code) => `nav.${code}`),
+  ...['map', 'visits', 'reviews', 'reaudit', 'weeks', 'sync', 'stores', 'people', 'regions', 'materials', 'offices', 'groups.daily', 'groups.keeping'].map((code) => `nav.${code}`),
+  ...[...FLAGS, 'far', 'repeat'].map((code) => `reviews.flags.${code}`),
+  ...REVIEW_STATES.map((code) => `reviews.states.${code}`),
+  ...['accept', 'reject', 'ask', 'undo'].flatMap((code) => [`reviews.actions.${code}`, `reviews.said.${code}`, `reviews.keys.${code}`]),
+  ...['next', 'previous', 'help'].map((code) => `reviews.keys.${code}`),
+  ...[1, 2, 3].map((number) => `reviews.ready.${number}`),
   ...OP_KINDS.map((kind) => `sync.kinds.${kind.replace('.', '_')}`),
   ...HEALTH_PROBLEMS.flatMap((code) => [`sync.problems.${code}`, `sync.totals.${code}`]),
   ...OP_STATUSES.map((code) => `sync.statuses.${code}`),

@@ -24,6 +24,8 @@ export function createConsoleRouter(): Router {
       { path: '/', name: 'map', component: () => import('./map/MapView.vue'), meta: { title: 'nav.map' } },
       { path: '/visits', name: 'visits', component: () => import('./visits/VisitsView.vue'), meta: { title: 'nav.visits' } },
       { path: '/visits/:id', name: 'visit', component: () => import('./visits/VisitView.vue'), props: true, meta: { title: 'visits.one' } },
+      { path: '/reviews', name: 'reviews', component: () => import('./reviews/ReviewsView.vue'), meta: { title: 'nav.reviews' } },
+      { path: '/reaudit', name: 'reaudit', component: () => import('./reviews/ReauditView.vue'), meta: { title: 'nav.reaudit' } },
       { path: '/weeks/:week?', name: 'weeks', component: () => import('./weeks/WeeksView.vue'), props: true, meta: { title: 'nav.weeks' } },
       { path: '/week-requests', name: 'weekRequests', component: () => import('./weeks/RequestsView.vue'), meta: { title: 'nav.weekRequests' } },
       { path: '/week-settings', name: 'weekSettings', component: () => import('./weeks/settings/WeekSettingsView.vue'), meta: { title: 'nav.weekSettings', roles: office } },

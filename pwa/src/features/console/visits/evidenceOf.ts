@@ -3,7 +3,7 @@ import { me } from '../session'
 import type { OfficeCheckIn, Office, VisitPage } from '../types'
 
 /** What a visit's verdict rests on. */
-export function evidenceOf(visit: VisitPage): Evidence {
+export function evidenceOf(visit: Omit<VisitPage, 'journal'>): Evidence {
   const { store } = visit
   return {
     verdict: visit.verdict,
