@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from server.accounts import organisation
+from server.accounts import organisation, retention
 
 
 def _number(name: str, *, required: bool) -> fields.Float:
@@ -31,4 +31,25 @@ class RulesPageOut(Schema):
     rules = fields.Nested(RulesOut, required=True)
     defaults = fields.Nested(RulesOut, required=True)
     ranges = fields.Nested(RangesOut, required=True)
+    rev = fields.Integer(required=True)
+
+
+def _days(*, required: bool) -> fields.Integer:
+    within = validate.And(validate.Range(0, retention.DAYS_MAX), retention.is_allowed)
+    about = "Days from the receipt on; 0 keeps it, the least is 30."
+    return fields.Integer(required=required, validate=within, metadata={"description": about})
+
+
+RetentionPatch: type[Schema] = Schema.from_dict(
+    {name: _days(required=False) for name in retention.NAMES}, name="RetentionPatch"
+)
+RetentionDaysOut: type[Schema] = Schema.from_dict(
+    {name: _days(required=True) for name in retention.NAMES}, name="RetentionDaysOut"
+)
+
+
+class RetentionOut(Schema):
+    """After how many days what is erased."""
+
+    days = fields.Nested(RetentionDaysOut, required=True)
     rev = fields.Integer(required=True)

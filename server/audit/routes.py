@@ -8,14 +8,17 @@ import orjson
 from flask import Response
 
 from server.audit import jobs, schemas
+from server.audit.answers.routes import blueprints as answers_blueprints
 from server.audit.clusters import find_clusters
+from server.audit.journals.routes import blueprints as journals_blueprints
+from server.audit.mydata.routes import blueprints as mydata_blueprints
 from server.audit.places import find_places
 from server.kernel.auth import Role, needs
 from server.kernel.http import blueprint, ctx, json_bytes
 from server.visits.queries import VisitFilters
 
 map_bp = blueprint("map", "/map", "The map of check-ins")
-blueprints = [map_bp]
+blueprints = [map_bp, *answers_blueprints, *mydata_blueprints, *journals_blueprints]
 # Importing the jobs registers them, in the web process and in the worker alike.
 background = (jobs.STATISTICS, jobs.SUMS)
 

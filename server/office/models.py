@@ -34,6 +34,7 @@ class OfficeCheckIn(Base):
     at is the phone's time corrected; week is that moment's ISO week in the organisation's zone.
     office_id is null only where there was neither a chosen office nor a fix to find one by.
     payload_digest recognises the same check-in sent again under another op id.
+    erased_at is when its position was erased.
     """
 
     __tablename__ = "office_check_in"
@@ -57,6 +58,7 @@ class OfficeCheckIn(Base):
     rule_version: Mapped[int]
     accepted: Mapped[bool]
     reason: Mapped[str | None] = mapped_column(Text)
+    erased_at: Mapped[datetime | None] = mapped_column(Utc)
     received_at: Mapped[datetime] = mapped_column(Utc)
     device_id: Mapped[str] = mapped_column(String(64))
     device_seq: Mapped[int] = mapped_column(BigInteger)

@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import READERS as PEOPLE_READERS
+from server.audit.answers.queries import READERS as ANSWER_READERS
 from server.kernel import problems
 from server.kernel.auth import Actor
 from server.kernel.changes import ORG, changes_after, last_numbers, user_scope
@@ -32,6 +33,7 @@ READERS: Final[Mapping[str, Reader]] = (
     | PHOTO_READERS
     | MATERIAL_READERS
     | OFFICE_READERS
+    | ANSWER_READERS
 )
 
 

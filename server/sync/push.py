@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
+from server.audit.answers.ops import OPS as ANSWER_OPS
 from server.kernel import problems
 from server.kernel.auth import Actor
 from server.kernel.bulk import BulkInsert, Lookup
@@ -39,7 +40,9 @@ _FIND_RECEIPTS = Lookup(
 )
 _WRITE_RECEIPTS = BulkInsert(_RECEIPT)
 
-HANDLERS: Final[Mapping[str, Handler]] = VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | OFFICE_OPS
+HANDLERS: Final[Mapping[str, Handler]] = (
+    VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | OFFICE_OPS | ANSWER_OPS
+)
 
 # A record comes after what it belongs to, in whatever order a batch was written.
 PHASES: Final = (
@@ -48,6 +51,7 @@ PHASES: Final = (
     "visit.note",
     "photo.add",
     "handout.add",
+    "visit.reply",
     "visit.check_out",
     "visit.cancel",
 )
