@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from marshmallow import Schema, ValidationError, fields, validate
 
 from server.accounts import organisation, retention
 
@@ -34,8 +34,13 @@ class RulesPageOut(Schema):
     rev = fields.Integer(required=True)
 
 
+def _long_enough(days: int) -> None:
+    if not retention.is_allowed(days):
+        raise ValidationError(f"0, or at least {retention.DAYS_MIN}.")
+
+
 def _days(*, required: bool) -> fields.Integer:
-    within = validate.And(validate.Range(0, retention.DAYS_MAX), retention.is_allowed)
+    within = [validate.Range(0, retention.DAYS_MAX), _long_enough]
     about = "Days from the receipt on; 0 keeps it, the least is 30."
     return fields.Integer(required=required, validate=within, metadata={"description": about})
 

@@ -18,9 +18,8 @@ _ENTRY: Table = LedgerEntry.__table__  # type: ignore[assignment]  # likewise
 
 def _name_materials(session: Session, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
     wanted = {item["material_id"] for item in items}
-    names = dict(
-        session.execute(select(Material.id, Material.name).where(Material.id.in_(wanted))).tuples()
-    )
+    query = select(Material.id, Material.name).where(Material.id.in_(wanted))
+    names = {row.id: row.name for row in session.execute(query)}
     for item in items:
         item["material_name"] = names.get(item["material_id"])
     return items

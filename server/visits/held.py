@@ -28,6 +28,15 @@ def _name_viewers(session: Session, items: list[dict[str, Any]]) -> list[dict[st
     return name_stores(session, items)
 
 
+def _judged(session: Session, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Flags without their refs: the photo seen before may be somebody else's."""
+    for item in items:
+        item["flags"] = [
+            {key: value for key, value in flag.items() if key != "refs"} for flag in item["flags"]
+        ]
+    return name_stores(session, items)
+
+
 def _of_own_visits(table: Table, *columns: Any) -> Any:
     """SELECT of the rows of a table that belong to a person's visits."""
     return lambda user_id: (
@@ -48,7 +57,7 @@ SECTIONS: Final = (
                 *("checked_in_at", "store_name", "state", "in_lat", "in_lon", "in_accuracy_m"),
                 *("verdict", "distance_m", "flags"),
             ),
-            name_stores,
+            _judged,
         )
     ),
     tell_of(
@@ -58,7 +67,7 @@ SECTIONS: Final = (
             _JUDGEMENT.c.at,
             _JUDGEMENT.c.id,
             ("at", "store_name", "verdict", "distance_m", "flags", "cause"),
-            name_stores,
+            _judged,
         )
     ),
     tell_of(

@@ -1,7 +1,7 @@
 // A record of the server meets the phone's own. Pure: the server wins, except for what it has not heard yet.
 import type {
-  LocalHandout, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, HandoutRecord, NoteRecord,
-  OfficeCheckInRecord, OpKind, PhotoRecord, UploadMark, VisitRecord,
+  LocalHandout, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalReply, LocalVisit, HandoutRecord, NoteRecord,
+  OfficeCheckInRecord, OpKind, PhotoRecord, ReplyRecord, UploadMark, VisitRecord,
 } from './types'
 
 /** The kinds of the ops about a record that are still unsent. */
@@ -30,6 +30,11 @@ export function mergeVisit(local: LocalVisit | undefined, theirs: VisitRecord, u
 
 /** A note. */
 export function mergeNote(theirs: NoteRecord): LocalNote {
+  return { ...theirs, sync: 'sent' }
+}
+
+/** An answer to flags. */
+export function mergeReply(theirs: ReplyRecord): LocalReply {
   return { ...theirs, sync: 'sent' }
 }
 

@@ -16,6 +16,14 @@ const SHIPPED: Record<number, Record<string, string>> = {
     blobs: 'sha256', thumbs: 'sha256', outbox: 'op_id, seq, record_id', uploads: 'sha256, state',
     drafts: 'id, kind', meta: 'key',
   },
+  2: {
+    stores: 'id', materials: 'id', offices: 'id', people: 'id', stock: 'id',
+    visits: 'id, store_id, state, checked_in_at', notes: 'id, visit_id',
+    photos: 'id, visit_id, office_check_in_id, sha256', handouts: 'id, visit_id', office_check_ins: 'id, week',
+    visit_replies: 'id, visit_id', reviews: 'id, visit_id',
+    blobs: 'sha256', thumbs: 'sha256', outbox: 'op_id, seq, record_id', uploads: 'sha256, state',
+    drafts: 'id, kind', meta: 'key',
+  },
 }
 
 /** A queue as version 1 wrote it. */

@@ -1,9 +1,9 @@
 // Writing what the server says into the local tables, for the feed and for answers to ops alike.
-import { mergeHandout, mergeNote, mergeOfficeCheckIn, mergePhoto, mergeVisit } from './merge'
+import { mergeHandout, mergeNote, mergeOfficeCheckIn, mergePhoto, mergeReply, mergeVisit } from './merge'
 import type { Tables } from './tables'
 import type {
   Entity, HandoutRecord, Id, MaterialRecord, NoteRecord, OfficeCheckInRecord, OfficeRecord, OpKind,
-  PersonRecord, PhotoRecord, StockRecord, StoreRecord, VisitRecord,
+  PersonRecord, PhotoRecord, ReplyRecord, ReviewRecord, StockRecord, StoreRecord, VisitRecord,
 } from './types'
 
 /** One record as the server has it; null: gone, or no longer this person's to see. */
@@ -80,6 +80,14 @@ const writers: Partial<Record<string, WriteBatch>> = {
   async note(t, { records, gone }, unsent) {
     await t.notes.bulkPut((records as NoteRecord[]).map((one) => mergeNote(one)))
     await t.notes.bulkDelete(sentOnly(gone, unsent))
+  },
+  async visit_reply(t, { records, gone }, unsent) {
+    await t.visit_replies.bulkPut((records as ReplyRecord[]).map((one) => mergeReply(one)))
+    await t.visit_replies.bulkDelete(sentOnly(gone, unsent))
+  },
+  async review(t, { records, gone }) {
+    await t.reviews.bulkPut(records as ReviewRecord[])
+    await t.reviews.bulkDelete(gone)
   },
   async photo(t, { records, gone }, unsent) {
     const theirs = records as PhotoRecord[]

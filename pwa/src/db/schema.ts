@@ -1,8 +1,8 @@
 // The local database: one for each person, so that nobody sees or sends another one's work.
 import Dexie, { type EntityTable, type Table } from 'dexie'
 import type {
-  Draft, LocalHandout, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, MaterialRecord, MetaRow,
-  OfficeRecord, OutboxOp, PersonRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb, Upload,
+  Draft, LocalHandout, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalReply, LocalVisit, MaterialRecord, MetaRow,
+  OfficeRecord, OutboxOp, PersonRecord, ReviewRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb, Upload,
 } from './types'
 
 /**
@@ -22,6 +22,8 @@ export class Db extends Dexie {
   photos!: EntityTable<LocalPhoto, 'id'>
   handouts!: EntityTable<LocalHandout, 'id'>
   office_check_ins!: EntityTable<LocalOfficeCheckIn, 'id'>
+  visit_replies!: EntityTable<LocalReply, 'id'>
+  reviews!: EntityTable<ReviewRecord, 'id'>
   /** Files on their way. Apart from the thumbs, so that drawing a list never loads them. */
   blobs!: EntityTable<StoredBlob, 'sha256'>
   thumbs!: EntityTable<StoredThumb, 'sha256'>
@@ -55,6 +57,10 @@ export class Db extends Dexie {
       uploads: 'sha256, state',
       drafts: 'id, kind',
       meta: 'key',
+    })
+    this.version(2).stores({
+      visit_replies: 'id, visit_id',
+      reviews: 'id, visit_id',
     })
   }
 }

@@ -6,7 +6,7 @@ import type { Db } from './schema'
 export type Tables = Pick<
   Db,
   | 'stores' | 'materials' | 'offices' | 'people' | 'stock' | 'visits' | 'notes' | 'photos' | 'handouts'
-  | 'office_check_ins' | 'blobs' | 'thumbs' | 'outbox' | 'uploads' | 'drafts' | 'meta'
+  | 'office_check_ins' | 'visit_replies' | 'reviews' | 'blobs' | 'thumbs' | 'outbox' | 'uploads' | 'drafts' | 'meta'
 >
 
 /**
@@ -32,6 +32,8 @@ function tablesOf(transaction: Transaction): Tables {
     photos: transaction.table('photos'),
     handouts: transaction.table('handouts'),
     office_check_ins: transaction.table('office_check_ins'),
+    visit_replies: transaction.table('visit_replies'),
+    reviews: transaction.table('reviews'),
     blobs: transaction.table('blobs'),
     thumbs: transaction.table('thumbs'),
     outbox: transaction.table('outbox'),

@@ -182,6 +182,30 @@ export interface OfficeCheckInRecord {
   reason: string | null
 }
 
+export type ReviewState = 'pending' | 'accepted' | 'rejected' | 'asked'
+
+/** What the rep answered to the flags of a visit. */
+export interface ReplyRecord {
+  id: Id
+  visit_id: Id
+  at: IsoTime
+  /** Null until the server has it. */
+  received_at: IsoTime | null
+  text: string
+  photo_id: Id | null
+  /** When its words were erased, their time being over. */
+  erased_at: IsoTime | null
+}
+
+/** What a supervisor decided about a visit, or asks. */
+export interface ReviewRecord {
+  id: Id
+  visit_id: Id
+  state: ReviewState
+  question: string | null
+  at: IsoTime
+}
+
 /** `local`: some of it is only on this phone. `sent`: the server has acknowledged all of it. */
 export type SyncMark = 'local' | 'sent'
 export type UploadMark = 'waiting' | 'sending' | 'done' | 'failed'
@@ -190,10 +214,11 @@ export type LocalVisit = VisitRecord & { sync: SyncMark }
 export type LocalNote = NoteRecord & { sync: SyncMark }
 export type LocalPhoto = PhotoRecord & { sync: SyncMark; upload: UploadMark }
 export type LocalHandout = HandoutRecord & { sync: SyncMark }
+export type LocalReply = ReplyRecord & { sync: SyncMark }
 export type LocalOfficeCheckIn = OfficeCheckInRecord & { sync: SyncMark }
 
 export type OpKind =
-  | 'visit.check_in' | 'visit.check_out' | 'visit.cancel' | 'visit.note'
+  | 'visit.check_in' | 'visit.check_out' | 'visit.cancel' | 'visit.note' | 'visit.reply'
   | 'photo.add' | 'handout.add' | 'office.check_in'
 
 /**
@@ -255,4 +280,4 @@ export interface MetaRow { key: string; value: unknown }
 /** Names of the change feed's entities. */
 export type Entity =
   | 'store' | 'material' | 'office' | 'person' | 'stock'
-  | 'visit' | 'note' | 'photo' | 'handout' | 'office_check_in'
+  | 'visit' | 'note' | 'photo' | 'handout' | 'office_check_in' | 'visit_reply' | 'review'

@@ -74,6 +74,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journal/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The journal of some days as CSV or JSON lines; that you took it is journalled too.
+         * @description Roles: office.
+         */
+        get: {
+            parameters: {
+                query: {
+                    from: string;
+                    to: string;
+                    format?: "csv" | "jsonl";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The bytes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-ndjson": string;
+                        "text/csv": string;
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger/entries": {
         parameters: {
             query?: never;
@@ -808,6 +880,181 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/me/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much is held about you, by kind. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OverviewOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/data/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Everything held about you as one ZIP: records, the list of photos, and pages to read.
+         * @description The journal says that you took it.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The bytes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/zip": string;
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/data/{section}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                section: string;
+            };
+            cookie?: never;
+        };
+        /** The records of one kind that are held about you. */
+        get: {
+            parameters: {
+                query?: {
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    section: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecordsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/office/weeks/{week}": {
         parameters: {
             query?: never;
@@ -1202,6 +1449,324 @@ export interface paths {
                     };
                 };
                 /** @description validation_failed: Some values are not valid; office_pin_invalid: The office's position is not valid; region_unknown: No such region */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/organisation/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** After how many days what is erased; everybody may know. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set after how many days the nightly purge erases what; 0 keeps it.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetentionPatch"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/organisation/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rules by which check-ins are judged.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RulesPageOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set rules. Visits judged before keep their verdict until they are judged again.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RulesPatch"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RulesPageOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -1800,6 +2365,15 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
+                /** @description photo_erased: The picture was erased when its time was over */
+                410: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
                 /** @description range_invalid: The range lies outside the file */
                 416: {
                     headers: {
@@ -2107,6 +2681,72 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        trace?: never;
+    };
+    "/api/v1/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the rep answered to the flags of a visit. */
+        get: {
+            parameters: {
+                query: {
+                    visit: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RepliesOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/rescue": {
@@ -2685,6 +3325,274 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/pin-proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pins that check-ins say are elsewhere, the farthest off first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/pin-proposals/{proposal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * One proposed pin, decided on or not; the ETag is what a decision must name in If-Match.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    proposal_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Accept a proposed pin (the store's visits are judged again) or decline it.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path: {
+                    proposal_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ProposalDecision"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description proposal_decided: This proposal has been decided on already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/stores/{store_id}": {
         parameters: {
             query?: never;
@@ -2869,6 +3777,77 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The pins the store had before, the newest first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    store_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PastPinsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/sync/device": {
@@ -3475,6 +4454,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/pin-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What another pin or radius of a store would change in how its visits are judged.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query: {
+                    store: string;
+                    lat?: number;
+                    lon?: number;
+                    pin_quality_m?: number;
+                    radius_m?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PinPreviewOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/{visit_id}": {
         parameters: {
             query?: never;
@@ -3484,7 +4545,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One visit with everything about it; 404 where it is not in your scope. */
+        /**
+         * One visit with everything about it; 404 where it is not in your scope.
+         * @description Whoever looks at another person's visit is noted, once a day, for that person to see.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -3915,6 +4979,10 @@ export interface components {
             short_visit_s: number;
             time_zone: string;
         };
+        OverviewOut: {
+            retention: components["schemas"]["RetentionDaysOut"];
+            sections: components["schemas"]["SectionOut"][];
+        };
         PaginationMetadata: {
             /** @description First available page number. */
             first_page?: number;
@@ -3954,6 +5022,17 @@ export interface components {
             /** @enum {string} */
             state: "rejected" | "conflict";
             words: components["schemas"]["WordsOut"] | null;
+        };
+        PastPinOut: {
+            actor_name: string | null;
+            lat: number;
+            lon: number;
+            quality_m: number;
+            source: string;
+            until: string;
+        };
+        PastPinsOut: {
+            items: components["schemas"]["PastPinOut"][];
         };
         PeopleOut: {
             items: components["schemas"]["PersonOut"][];
@@ -4053,6 +5132,19 @@ export interface components {
             next: string | null;
             total: number;
         };
+        PinPreviewOut: {
+            changed: number;
+            cleared: {
+                [key: string]: number;
+            };
+            fixes: components["schemas"]["UsedFixOut"][];
+            raised: {
+                [key: string]: number;
+            };
+            reworded: number;
+            verdicts: components["schemas"]["VerdictChangeOut"][];
+            visits: number;
+        };
         PlaceOut: {
             lat: number;
             lon: number;
@@ -4081,6 +5173,43 @@ export interface components {
             title: string;
             type: string;
         };
+        ProposalDecision: {
+            accept: boolean;
+        };
+        ProposalOut: {
+            days: number;
+            /** @description From the pin to the learned place, metres. */
+            distance_m: number;
+            fixes: number;
+            id: string;
+            lat: number;
+            /** @description Fixes at the store that lie elsewhere. */
+            left_out: number;
+            lon: number;
+            made_at: string;
+            pin_quality_m: number;
+            /** @enum {string} */
+            pin_source: "import" | "office" | "survey" | "geocoded" | "learned";
+            /** @description How far off the learned place may be, metres. */
+            quality_m: number;
+            radius_m: number | null;
+            region_id: string;
+            reps: number;
+            rev: number;
+            /** @enum {string} */
+            state: "open" | "accepted" | "declined" | "gone";
+            store_address: string;
+            store_code: string;
+            store_id: string;
+            store_lat: number;
+            store_lon: number;
+            store_name: string;
+        };
+        ProposalsOut: {
+            items: components["schemas"]["ProposalOut"][];
+            next: string | null;
+            total: number;
+        };
         PullOut: {
             changes: components["schemas"]["ChangeOut"][];
             cursor: string;
@@ -4096,12 +5225,37 @@ export interface components {
             results: components["schemas"]["OpResult"][];
             server_time: string;
         };
+        RangesOut: {
+            cached_fix_max_age_s: number[];
+            clock_tolerance_s: number[];
+            identical_apart_m: number[];
+            max_accuracy_m: number[];
+            max_pin_quality_m: number[];
+            office_radius_m: number[];
+            photo_old_s: number[];
+            photos_min: number[];
+            pin_off_min_m: number[];
+            radius_m: number[];
+            short_visit_s: number[];
+            travel_kmh: number[];
+            travel_min_m: number[];
+        };
         ReasonOut: {
             code: string;
             numbers: {
                 [key: string]: number;
             };
+            /** @description Ids of what it is about: visit_id, photo_id, other_photo_id. */
+            refs?: {
+                [key: string]: string;
+            };
             words: components["schemas"]["WordsOut"];
+        };
+        RecordsOut: {
+            items: {
+                [key: string]: unknown;
+            }[];
+            next: string | null;
         };
         RegionIn: {
             code: string;
@@ -4125,6 +5279,19 @@ export interface components {
         RegionsOut: {
             items: components["schemas"]["RegionOut"][];
             total: number;
+        };
+        RepliesOut: {
+            items: components["schemas"]["ReplyOut"][];
+        };
+        ReplyOut: {
+            at: string;
+            erased_at: string | null;
+            id: string;
+            photo: components["schemas"]["PhotoOut"] | null;
+            photo_id: string | null;
+            received_at: string;
+            text: string;
+            visit_id: string;
         };
         RescueAuthorOut: {
             id: string;
@@ -4164,9 +5331,76 @@ export interface components {
             made_at: string | null;
             ops: components["schemas"]["RescueOpOut"][];
         };
+        RetentionDaysOut: {
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            photos: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            positions: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            replies: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            views: number;
+        };
+        RetentionOut: {
+            days: components["schemas"]["RetentionDaysOut"];
+            rev: number;
+        };
+        RetentionPatch: {
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            photos?: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            positions?: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            replies?: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            views?: number;
+        };
+        RulesOut: {
+            cached_fix_max_age_s: number;
+            clock_tolerance_s: number;
+            identical_apart_m: number;
+            max_accuracy_m: number;
+            max_pin_quality_m: number;
+            office_radius_m: number;
+            photo_old_s: number;
+            photos_min: number;
+            pin_off_min_m: number;
+            radius_m: number;
+            short_visit_s: number;
+            travel_kmh: number;
+            travel_min_m: number;
+        };
+        RulesPageOut: {
+            defaults: components["schemas"]["RulesOut"];
+            ranges: components["schemas"]["RangesOut"];
+            rev: number;
+            rules: components["schemas"]["RulesOut"];
+        };
+        RulesPatch: {
+            cached_fix_max_age_s?: number;
+            clock_tolerance_s?: number;
+            identical_apart_m?: number;
+            max_accuracy_m?: number;
+            max_pin_quality_m?: number;
+            office_radius_m?: number;
+            photo_old_s?: number;
+            photos_min?: number;
+            pin_off_min_m?: number;
+            radius_m?: number;
+            short_visit_s?: number;
+            travel_kmh?: number;
+            travel_min_m?: number;
+        };
         SchemaRangeOut: {
             newest: number;
             oldest: number;
+        };
+        SectionOut: {
+            columns: string[];
+            name: string;
+            newest: string | null;
+            oldest: string | null;
+            total: number;
         };
         StockItemOut: {
             balance: number;
@@ -4204,7 +5438,7 @@ export interface components {
             phone?: string;
             pin_quality_m?: number;
             /** @enum {string} */
-            pin_source?: "import" | "office" | "survey" | "geocoded";
+            pin_source?: "import" | "office" | "survey" | "geocoded" | "learned";
             radius_m?: number | null;
             region_id: string;
             rep_ids?: string[];
@@ -4226,7 +5460,7 @@ export interface components {
             /** @description How far off the pin may be, metres. */
             pin_quality_m: number;
             /** @enum {string} */
-            pin_source: "import" | "office" | "survey" | "geocoded";
+            pin_source: "import" | "office" | "survey" | "geocoded" | "learned";
             /** @description Fence, metres; null: the organisation's default. */
             radius_m: number | null;
             region_id: string;
@@ -4248,7 +5482,7 @@ export interface components {
             phone?: string;
             pin_quality_m?: number;
             /** @enum {string} */
-            pin_source?: "import" | "office" | "survey" | "geocoded";
+            pin_source?: "import" | "office" | "survey" | "geocoded" | "learned";
             radius_m?: number | null;
             region_id?: string;
             rep_ids?: string[];
@@ -4266,6 +5500,16 @@ export interface components {
             complete: boolean;
             received: number;
             sha256: string;
+        };
+        UsedFixOut: {
+            accuracy_m: number;
+            lat: number;
+            lon: number;
+        };
+        VerdictChangeOut: {
+            after: string;
+            before: string;
+            count: number;
         };
         VisitAuthorOut: {
             id: string;
@@ -4320,6 +5564,8 @@ export interface components {
             store_name: string;
             /** @description Id of a photo to show. */
             thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
             /** @enum {string} */
             verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
         };
@@ -4362,6 +5608,8 @@ export interface components {
             store_name: string;
             /** @description Id of a photo to show. */
             thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
             /** @enum {string} */
             verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
         };

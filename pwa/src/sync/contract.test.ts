@@ -20,7 +20,8 @@ import { createTransport, SCHEMA, type WireOp } from './transport'
 import { sendFile } from './uploads'
 
 const ALL_KINDS = [
-  'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'photo.add', 'handout.add', 'office.check_in',
+  'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'visit.reply', 'photo.add', 'handout.add',
+  'office.check_in',
 ] as const satisfies readonly OpKind[]
 
 const transport = createTransport()
@@ -53,6 +54,7 @@ function waiting(op: WireOp): OutboxOp {
 
 const TABLE_OF = {
   'visit.check_in': 'visits', 'visit.check_out': 'visits', 'visit.cancel': 'visits', 'visit.note': 'notes',
+  'visit.reply': 'visit_replies',
   'photo.add': 'photos', 'handout.add': 'handouts', 'office.check_in': 'office_check_ins',
 } as const satisfies Record<OpKind, keyof Db>
 

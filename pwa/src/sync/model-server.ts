@@ -7,7 +7,7 @@ import { sha256Hex } from '../kernel/hash'
 import type { OpResult } from './engine'
 import type { Change, PullAnswer, PushAnswer, PushBody, Transport, UploadAnswer, UploadStatus, WireOp } from './transport'
 
-const PHASES = ['visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.check_out', 'visit.cancel']
+const PHASES = ['visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.reply', 'visit.check_out', 'visit.cancel']
 
 interface Receipt { author: Id; digest: string; result: unknown }
 interface File { bytes: Uint8Array; complete: boolean }
@@ -126,6 +126,8 @@ export class ModelServer {
     switch (op.kind) {
       case 'visit.note':
         return { record: this.put('note', child) }
+      case 'visit.reply':
+        return { record: this.put('visit_reply', { ...child, received_at: this.now().toISOString(), erased_at: null }) }
       case 'photo.add': {
         const arrived = this.files.get(`${user} ${payload['sha256']}`)?.complete ?? false
         const state = arrived ? 'stored' : 'awaiting_bytes'

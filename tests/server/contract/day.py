@@ -149,6 +149,7 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         # One file under two records of a visit.
         phone.op("photo.add", _photo(visit, photo) | {"taken_at": LATER}),
         phone.op("photo.add", _photo(visit, of_all) | {"taken_at": LATER}),
+        phone.op("visit.reply", {"visit_id": visit, "at": LATER, "text": f"answer by {rep}"}),
     ]
     results = phone.push(*ops)
     assert {row["status"] for row in results} == {"applied"}, results
@@ -167,6 +168,8 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             "photo_sha256": photo,
             "photo_again": ops[6]["record_id"],
             "photo_of_all": ops[7]["record_id"],
+            "reply": ops[8]["record_id"],
+            "reply_text": f"answer by {rep}",
             "handout": ops[3]["record_id"],
             "recipient": f"shop keeper of {rep}",
             "signature_sha256": sha(signature),

@@ -31,6 +31,7 @@ export function createConsoleRouter(): Router {
       { path: '/regions', name: 'regions', component: () => import('./people/RegionsView.vue'), meta: { title: 'nav.regions', roles: office } },
       { path: '/materials', name: 'materials', component: () => import('./materials/MaterialsView.vue'), meta: { title: 'nav.materials', roles: office } },
       { path: '/offices', name: 'offices', component: () => import('./offices/OfficesView.vue'), meta: { title: 'nav.offices', roles: office } },
+      { path: '/journal', name: 'journal', component: () => import('./journal/JournalView.vue'), meta: { title: 'nav.journal', roles: office } },
       { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./NowhereView.vue'), meta: { title: 'common.nowhere' } },
     ],
   })

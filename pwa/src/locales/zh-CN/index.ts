@@ -8,5 +8,7 @@ import office from './office.json'
 import sync from './sync.json'
 import me from './me.json'
 import rescue from './rescue.json'
+import answers from './answers.json'
+import mydata from './mydata.json'
 
-export default { common, visits, stores, photos, materials, office, sync, me, rescue }
+export default { common, visits, stores, photos, materials, office, sync, me, rescue, answers, mydata }
