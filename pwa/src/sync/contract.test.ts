@@ -6,6 +6,7 @@ import { getMeta } from '../db/meta'
 import { Db } from '../db/schema'
 import { aPhoto, aStore, freshDb, HandClock } from '../db/testing'
 import type { Id, LocalVisit, OpKind, OutboxOp, StockRecord } from '../db/types'
+import { addReply } from '../features/answers/actions'
 import { handOut } from '../features/materials/actions'
 import { officeCheckIn } from '../features/office/actions'
 import { addPhoto } from '../features/photos/actions'
@@ -150,6 +151,7 @@ async function payloadByScreen(kind: OpKind): Promise<object> {
     case 'visit.check_out': await checkOut(own, { visit_id: visit, fix: null }, clock); break
     case 'visit.cancel': await cancelVisit(own, { visit_id: visit, reason: 'x' }, clock); break
     case 'visit.note': await addNote(own, { visit_id: visit, text: 'x' }, clock); break
+    case 'visit.reply': await addReply(own, { visit_id: visit, text: 'x', photo_id: null }, clock); break
     case 'photo.add': await addPhoto(own, await aPhoto(visit), clock); break
     case 'handout.add': {
       const said = { visit_id: visit, material_id: 'm1', quantity: 1, recipient: 'x', signature: null }

@@ -16,6 +16,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.audit.mydata import words
+from server.audit.mydata.pages import in_order
 from server.kernel import journal
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock, org_zone, wire_time
@@ -101,7 +102,7 @@ class _Telling:
             "user_id": self.actor.user_id,
         }
         yield orjson.dumps(head)[:-1] + b',"sections":{'
-        for place, section in enumerate(sections().values()):
+        for place, section in enumerate(in_order()):
             yield (b"," if place else b"") + orjson.dumps(section.name) + b":["
             count = 0
             for record in section.all(self.session, self.actor.user_id):
@@ -127,7 +128,7 @@ class _Telling:
             f"<title>{title}</title><style>{_STYLE}</style><h1>{title}</h1>"
             f"<p>{html.escape(of)}</p><p>{html.escape(words.say(words.ABOUT, self.language))}</p>"
         ).encode()
-        for section in sections().values():
+        for section in in_order():
             yield from self._table(section)
 
     def _table(self, section: Section) -> Iterator[bytes]:

@@ -7,23 +7,24 @@ from typing import Final
 # Chinese first, then English.
 Both = tuple[str, str]
 
+# In the order in which they are told.
 SECTIONS: Final[dict[str, Both]] = {
-    "account": ("账号", "Account"),
-    "sessions": ("登录记录", "Log-ins"),
-    "devices": ("使用过的手机", "Phones used"),
-    "stores": ("负责的门店", "Stores assigned"),
     "visits": ("拜访与定位", "Visits and positions"),
-    "judgements": ("此前的判定", "Earlier judgements"),
-    "notes": ("备注", "Notes"),
+    "replies": ("我的说明", "My answers"),
+    "reviews": ("审核结果", "Reviews"),
     "views": ("谁看过我的拜访", "Who looked at my visits"),
     "photos": ("照片", "Photos"),
     "photo_findings": ("照片检查结果", "Findings about photos"),
-    "uploads": ("上传的文件", "Files uploaded"),
+    "judgements": ("此前的判定", "Earlier judgements"),
+    "notes": ("备注", "Notes"),
     "handouts": ("物料发放", "Handouts"),
     "stock_entries": ("物料台账", "Stock entries"),
     "office_check_ins": ("回司报到", "Office check-ins"),
-    "replies": ("我的说明", "My answers"),
-    "reviews": ("审核结果", "Reviews"),
+    "stores": ("负责的门店", "Stores assigned"),
+    "sessions": ("登录记录", "Log-ins"),
+    "devices": ("使用过的手机", "Phones used"),
+    "uploads": ("上传的文件", "Files uploaded"),
+    "account": ("账号", "Account"),
     "journal": ("操作记录", "Journal"),
 }
 COLUMNS: Final[dict[str, Both]] = {
