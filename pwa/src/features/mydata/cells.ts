@@ -8,6 +8,9 @@ const GROUPS: Record<string, string> = {
   state: 'visits.state', verdict: 'visits.verdict', kind: 'photos.kind', viewer_role: 'mydata.roles', role: 'mydata.roles',
 }
 
+/** Columns whose texts are codes; all others are somebody's own words. */
+const CODED = new Set([...Object.keys(GROUPS), 'source', 'client', 'cause', 'event'])
+
 /** A flag or an explanation as the server writes it. */
 interface Said { code: string; words: Record<string, string> }
 
@@ -20,8 +23,9 @@ export function cell(column: string, value: unknown, timeZone: string): string {
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Math.round(value * 1e6) / 1e6)
   const text = String(value as string)
   if (TIME.test(text)) return dayTime(text, timeZone)
-  const key = `${GROUPS[column] ?? ''}.${text}`
-  return i18n.global.te(key) ? t(key) : text
+  const keys = [`${GROUPS[column] ?? ''}.${text}`, `mydata.codes.${text.replace('.', '_')}`]
+  const key = CODED.has(column) ? keys.find((one) => i18n.global.te(one)) : undefined
+  return key ? t(key) : text
 }
 
 function isSaid(value: unknown): value is Said {
