@@ -54,6 +54,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
     for feature in FEATURES:
         for blueprint in import_module(f"server.{feature}.routes").blueprints:
             api.register_blueprint(blueprint)
+        # Importing it lists what the feature holds about a person.
+        import_module(f"server.{feature}.held")
     _connect_features(app)
     openapi.install(app)
     health.install(app)

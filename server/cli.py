@@ -117,6 +117,49 @@ def push_key() -> None:
     click.echo(public_key(current_app.config["SETTINGS"].data_dir))
 
 
+def _days(_context: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    """Days out of "400" or "400d"."""
+    from server.accounts.retention import DAYS_MIN
+
+    if text is None:
+        return None
+    number = text.removesuffix("d")
+    if not number.isdecimal() or int(number) < DAYS_MIN:
+        raise click.BadParameter(f"a number of days, at least {DAYS_MIN}: 400d")
+    return int(number)
+
+
+@storewalk.command("purge")
+@click.option("--older-than", "days", callback=_days, help="Days, e.g. 400d; else as was set.")
+@click.option(
+    "--what",
+    multiple=True,
+    type=click.Choice(["positions", "photos", "views", "replies"]),
+    help="Only these kinds; may be given several times.",
+)
+@click.option("--dry-run", is_flag=True, help="Only say what would be erased.")
+def purge_old(*, days: int | None, what: tuple[str, ...], dry_run: bool) -> None:
+    """Erase positions, pictures, views and answers whose time is over. They are gone for good."""
+    from dataclasses import replace
+
+    from server.accounts.retention import NAMES, retention
+    from server.kernel.db import read_only
+    from server.purge import look, purge
+
+    kept = retention(db.session())
+    if days is not None:
+        kept = replace(kept, **dict.fromkeys(NAMES, days))
+    kept = replace(kept, **dict.fromkeys(set(NAMES) - set(what), 0)) if what else kept
+    db.session.rollback()
+    with read_only() if dry_run else contextlib.nullcontext():
+        found = (look if dry_run else purge)(db.session(), Clock(), kept)
+    db.session.rollback()
+    for line in found.lines():
+        click.echo(line)
+    if dry_run:
+        click.echo("Nothing was erased. Run it again without --dry-run to erase this.")
+
+
 @storewalk.command("worker")
 def worker() -> None:
     """Run background jobs from Redis until stopped."""

@@ -87,7 +87,7 @@ def rules_page(session: Session) -> dict[str, Any]:
 
 def revision(session: Session) -> int:
     """Raised by each change of the rules."""
-    return session.scalar(select(func.max(_RULE.c.rev))) or 0
+    return session.scalar(select(func.max(_RULE.c.rev)).where(_RULE.c.name.in_(NAMES))) or 0
 
 
 def change_rules(

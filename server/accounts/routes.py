@@ -7,7 +7,15 @@ from typing import Any
 from flask import Response, current_app, jsonify, make_response, request
 from sqlalchemy.orm import Session
 
-from server.accounts import domain, organisation, queries, rule_schemas, schemas, sessions
+from server.accounts import (
+    domain,
+    organisation,
+    queries,
+    retention,
+    rule_schemas,
+    schemas,
+    sessions,
+)
 from server.accounts import problems as own
 from server.accounts.limits import limit_logins
 from server.accounts.models import Region, User
@@ -26,7 +34,8 @@ me_bp = blueprint("me", "/me", "The logged-in person")
 people_bp = blueprint("people", "/people", "People")
 regions_bp = blueprint("regions", "/regions", "The region tree")
 rules_bp = blueprint("rules", "/organisation/rules", "The organisation's rules of judging")
-blueprints = [session_bp, me_bp, people_bp, regions_bp, rules_bp]
+retention_bp = blueprint("retention", "/organisation/retention", "How long what is kept")
+blueprints = [session_bp, me_bp, people_bp, regions_bp, rules_bp, retention_bp]
 
 
 def _token() -> str | None:
@@ -247,4 +256,26 @@ def change_rules(values: dict[str, Any]) -> Response:
     at = ctx()
     check_revision(organisation.revision(at.session))
     page = organisation.change_rules(at.session, at.actor, at.clock, values)
+    return set_revision(jsonify(page), page["rev"])
+
+
+@retention_bp.route("", methods=["GET"])
+@needs()
+@retention_bp.response(200, rule_schemas.RetentionOut())
+def show_retention() -> Response:
+    """After how many days what is erased; everybody may know."""
+    page = retention.page(ctx().session)
+    return set_revision(jsonify(page), page["rev"])
+
+
+@retention_bp.route("", methods=["PATCH"])
+@needs(Role.OFFICE)
+@retention_bp.arguments(rule_schemas.RetentionPatch())
+@retention_bp.response(200, rule_schemas.RetentionOut())
+@refuses(*problems.REVISION)
+def change_retention(values: dict[str, Any]) -> Response:
+    """Set after how many days the nightly purge erases what; 0 keeps it."""
+    at = ctx()
+    check_revision(retention.revision(at.session))
+    page = retention.change(at.session, at.actor, at.clock, values)
     return set_revision(jsonify(page), page["rev"])

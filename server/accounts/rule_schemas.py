@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
+from collections.abc import Callable
+from typing import Any
 
-from server.accounts import organisation
+from marshmallow import Schema, ValidationError, fields, validate
+
+from server.accounts import organisation, retention
 
 
 def _number(name: str, *, required: bool) -> fields.Float:
@@ -31,4 +34,30 @@ class RulesPageOut(Schema):
     rules = fields.Nested(RulesOut, required=True)
     defaults = fields.Nested(RulesOut, required=True)
     ranges = fields.Nested(RangesOut, required=True)
+    rev = fields.Integer(required=True)
+
+
+def _long_enough(days: int) -> None:
+    if not retention.is_allowed(days):
+        raise ValidationError(f"0, or at least {retention.DAYS_MIN}.")
+
+
+def _days(*, required: bool) -> fields.Integer:
+    within: list[Callable[[int], Any]] = [validate.Range(0, retention.DAYS_MAX), _long_enough]
+    about = "Days from the receipt on; 0 keeps it, the least is 30."
+    return fields.Integer(required=required, validate=within, metadata={"description": about})
+
+
+RetentionPatch: type[Schema] = Schema.from_dict(
+    {name: _days(required=False) for name in retention.NAMES}, name="RetentionPatch"
+)
+RetentionDaysOut: type[Schema] = Schema.from_dict(
+    {name: _days(required=True) for name in retention.NAMES}, name="RetentionDaysOut"
+)
+
+
+class RetentionOut(Schema):
+    """After how many days what is erased."""
+
+    days = fields.Nested(RetentionDaysOut, required=True)
     rev = fields.Integer(required=True)

@@ -8,7 +8,10 @@ import orjson
 from flask import Response
 
 from server.audit import jobs, schemas
+from server.audit.answers.routes import blueprints as answers_blueprints
 from server.audit.clusters import find_clusters
+from server.audit.journals.routes import blueprints as journals_blueprints
+from server.audit.mydata.routes import blueprints as mydata_blueprints
 from server.audit.places import find_places
 from server.audit.reviews.routes import blueprints as review_blueprints
 from server.kernel.auth import Role, needs
@@ -16,7 +19,13 @@ from server.kernel.http import blueprint, ctx, json_bytes
 from server.visits.queries import VisitFilters
 
 map_bp = blueprint("map", "/map", "The map of check-ins")
-blueprints = [map_bp, *review_blueprints]
+blueprints = [
+    map_bp,
+    *review_blueprints,
+    *answers_blueprints,
+    *mydata_blueprints,
+    *journals_blueprints,
+]
 # Importing the jobs registers them, in the web process and in the worker alike.
 background = (jobs.STATISTICS, jobs.SUMS)
 

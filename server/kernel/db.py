@@ -207,13 +207,30 @@ def prepare_sqlite(engine: Engine, lock_path: Path) -> None:
             os.close(descriptor)
 
 
-_read_only: ContextVar[bool] = ContextVar("storewalk_read_only", default=False)
+_read_only: ContextVar[bool | None] = ContextVar("storewalk_read_only", default=None)
 
 
 @contextmanager
 def read_only() -> Iterator[None]:
     """Begin transactions inside this block without the write lock, whatever the request is."""
-    token = _read_only.set(True)
+    with _reading(found=True):
+        yield
+
+
+@contextmanager
+def writing() -> Iterator[None]:
+    """Begin transactions inside this block with the write lock, also in a request that reads.
+
+    For what a look leaves behind: who looked, who took a copy. Roll back what was read before it,
+    for a transaction that has begun to read stays as it is.
+    """
+    with _reading(found=False):
+        yield
+
+
+@contextmanager
+def _reading(*, found: bool) -> Iterator[None]:
+    token = _read_only.set(found)
     try:
         yield
     finally:
@@ -221,5 +238,8 @@ def read_only() -> Iterator[None]:
 
 
 def is_reading() -> bool:
-    """True inside read_only() or a request whose method only reads."""
-    return _read_only.get() or (has_request_context() and request.method in READ_METHODS)
+    """True inside read_only(), and in a request whose method only reads but inside writing()."""
+    said = _read_only.get()
+    if said is not None:
+        return said
+    return has_request_context() and request.method in READ_METHODS

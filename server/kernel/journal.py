@@ -41,7 +41,12 @@ class Event(StrEnum):
     VISIT_NOTED = "visit.noted"
     VISIT_JUDGED = "visit.judged"
     VISITS_JUDGED_AGAIN = "visits.judged_again"
+    VISIT_REPLIED = "visit.replied"
     RULES_CHANGED = "organisation.rules_changed"
+    RETENTION_CHANGED = "organisation.retention_changed"
+    DATA_PURGED = "data.purged"
+    DATA_EXPORTED = "data.exported"
+    JOURNAL_EXPORTED = "journal.exported"
     PHOTO_ADDED = "photo.added"
     PHOTO_ARRIVED = "photo.arrived"
     PHOTO_UNREADABLE = "photo.unreadable"
@@ -94,7 +99,7 @@ class JournalEntry(Base):
     """One thing that was done. Never changed, never deleted by the program."""
 
     __tablename__ = "journal"
-    __table_args__ = (Index(None, "subject_kind", "subject_id"),)
+    __table_args__ = (Index(None, "subject_kind", "subject_id"), Index(None, "at", "id"))
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     at: Mapped[datetime] = mapped_column(Utc)

@@ -213,7 +213,7 @@ class Handout(Base):
     material_id: Mapped[str] = mapped_column(Id, ForeignKey("material.id"), index=True)
     quantity: Mapped[int]
     recipient: Mapped[str] = mapped_column(String(120))
-    signature_sha256: Mapped[str | None] = mapped_column(String(64))
+    signature_sha256: Mapped[str | None] = mapped_column(String(64), index=True)
     at: Mapped[datetime] = mapped_column(Utc)
     flags: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     received_at: Mapped[datetime] = mapped_column(Utc)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, exists, func, or_, select, tuple_
@@ -128,3 +128,9 @@ def all_signed(visit_id: ColumnElement[str]) -> ColumnElement[bool]:
         ~sent_by(Handout.author_id.expression, Handout.signature_sha256.expression),
     )
     return ~unsent
+
+
+def signatures_among(session: Session, hashes: Collection[str]) -> set[str]:
+    """Those of the hashes that are a signature's."""
+    query = select(Handout.signature_sha256).where(Handout.signature_sha256.in_(hashes))
+    return {sha256 for sha256 in session.scalars(query) if sha256 is not None}

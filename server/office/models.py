@@ -51,7 +51,8 @@ class OfficeCheckIn(Base):
     office_id is null only where there was neither a chosen office nor a fix to find one by.
     payload_digest recognises the same check-in sent again under another op id. accepted is the
     verdict's word until somebody reviews it; declined is true only after such a review. summary is
-    what the rep told of the week: {week, visits, successful, handouts, text}.
+    what the rep told of the week: {week, visits, successful, handouts, text}. erased_at is when
+    its position was erased.
     """
 
     __tablename__ = "office_check_in"
@@ -79,6 +80,7 @@ class OfficeCheckIn(Base):
     rule_version: Mapped[int]
     accepted: Mapped[bool]
     reason: Mapped[str | None] = mapped_column(Text)
+    erased_at: Mapped[datetime | None] = mapped_column(Utc)
     received_at: Mapped[datetime] = mapped_column(Utc)
     device_id: Mapped[str] = mapped_column(String(64))
     device_seq: Mapped[int] = mapped_column(BigInteger)

@@ -98,6 +98,7 @@ class Photo(Base):
         Index(None, "store_id", "taken_at"),
         Index(None, "state", "claimed_at"),
         Index(None, "sha256"),
+        Index(None, "received_at"),
         # Only what is still to be compared, so that asking for it costs the same after years.
         Index(
             "ix_photo_not_compared",

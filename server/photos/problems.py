@@ -112,6 +112,17 @@ PHOTO_IN_PREPARATION = register(
         Words("请过几秒再看。", "Look again in a few seconds."),
     )
 )
+PHOTO_ERASED = register(
+    Kind(
+        "photo_erased",
+        410,
+        Words("照片已按保存期限清除", "The picture was erased when its time was over"),
+        Words(
+            "记录仍在，图片不再保存。",
+            "Its record is still there; the picture itself is kept no more.",
+        ),
+    )
+)
 # What PATCH of an upload may be refused with.
 UPLOAD_PROBLEMS: Final = (
     UPLOAD_HEADER_INVALID,
@@ -127,4 +138,5 @@ PICTURE_PROBLEMS: Final = (
     PHOTO_TOO_MANY_PIXELS,
     PHOTO_FORMAT_REFUSED,
     PHOTO_HEIC_REFUSED,
+    PHOTO_ERASED,
 )

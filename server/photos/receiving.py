@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from server.config import settings
 from server.kernel import problems as common
 from server.kernel.auth import Actor
-from server.kernel.blobs import blob_store
+from server.kernel.blobs import blob_store, content_key
 from server.kernel.clock import Clock
 from server.kernel.db import read_only
 from server.photos import domain, problems
 from server.photos.queries import has_uploaded
-from server.photos.uploads import PartialUpload, Source, check_hash
+from server.photos.uploads import PartialUpload, Source, check_hash, wrong_offset
 
 OFFSET: Final = "Upload-Offset"
 LENGTH: Final = "Upload-Length"
@@ -91,6 +91,9 @@ def receive(
         return Progress(sha256, came.received, complete=False)
     partial.finish(length, blob_store(), came.sha256)
     domain.bytes_arrived(session, clock, actor.user_id, sha256, length)
+    if not blob_store().exists(content_key(sha256)):
+        # The same bytes of long ago were being erased in that moment: they are asked for again.
+        raise wrong_offset(0)
     return Progress(sha256, length, complete=True)
 
 

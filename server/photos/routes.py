@@ -18,6 +18,7 @@ from server.photos import background, pairs, problems, queries, receiving, schem
 from server.photos.models import PhotoState
 from server.photos.queries import PhotoFilters
 from server.photos.records import Row
+from server.visits.views import note_look
 
 __all__ = ["background", "blueprints"]  # background: imported so that its jobs are known
 
@@ -114,12 +115,17 @@ def show_photo(photo_id: str, size: str) -> Response:
         raise common.NOT_FOUND.error(field="size")
     row = queries.find_photo(at.session, at.actor, photo_id)
     _check_showable(row, size)
+    if size != "thumb":
+        # A small picture in a list is no look at the visit; an enlarged one is.
+        note_look(at.session, at.actor, at.clock, row["visit_id"], row["author_id"])
     return _original(row) if size == "original" else _picture(row, size)
 
 
 def _check_showable(row: Row, size: str) -> None:
     if row["state"] == PhotoState.AWAITING_BYTES:
         raise problems.PHOTO_NOT_ARRIVED.error()
+    if row["problem"] == problems.PHOTO_ERASED.code:
+        raise problems.PHOTO_ERASED.error()
     if size == "original":
         return
     if row["state"] == PhotoState.STORED:

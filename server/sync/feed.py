@@ -13,6 +13,7 @@ import orjson
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import READERS as PEOPLE_READERS
+from server.audit.answers.queries import READERS as ANSWER_READERS
 from server.audit.reviews.domain import READERS as REVIEW_READERS
 from server.kernel import problems
 from server.kernel.auth import Actor
@@ -38,6 +39,7 @@ READERS: Final[Mapping[str, Reader]] = (
     | OFFICE_READERS
     | WEEK_READERS
     | REVIEW_READERS
+    | ANSWER_READERS
 )
 
 

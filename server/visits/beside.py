@@ -47,7 +47,8 @@ def weigh(
     for row, flags in found:
         if row["id"] in new:
             row["flags"] = flags
-        elif flags != row["flags"]:
+        elif flags != row["flags"] and row["erased_at"] is None:
+            # What was judged by positions that are erased by now stays as it was judged.
             changed.append((row, flags))
     return changed
 

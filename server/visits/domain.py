@@ -18,7 +18,6 @@ from server.kernel.bulk import Lookup
 from server.kernel.clock import Clock
 from server.kernel.geo import Fix
 from server.kernel.ids import new_id
-from server.photos import queries as photos
 from server.stores.queries import StoreRef
 from server.visits import flags as all_flags
 from server.visits.counted_days import note_days
@@ -162,15 +161,15 @@ def judge_photos(
     visits changed; the same findings again change nothing.
     """
     wanted = rules(session)
-    counts = photos.counts(session, list(findings))
     changed = {}
     for row in _FIND_PHOTO_FACTS(session, findings):
-        said, there = row["photos_said"], counts.get(row["id"], (0, 0))[0]
         own = all_flags.own_flags(
             wanted,
             dwell_s=row["dwell_s"],
             completed=row["state"] == State.COMPLETED,
-            photos=None if said is None else max(said, there),
+            # What the phone said at the check-out: a photo that comes with an answer to the flag
+            # stands beside it, and does not take it away.
+            photos=row["photos_said"],
         )
         group = all_flags.PHOTO | all_flags.OWN
         new = [*own, *all_flags.photo_flags(wanted, findings[row["id"]])]

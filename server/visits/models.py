@@ -32,7 +32,7 @@ class Visit(Base):
     flag_bits are the codes of flags as one number (flag_bits.py). photos_said is how many photos
     the phone announced at check-out; complete_at when all of the visit was here. time_error_s is
     how far checked_in_at may be off; close_step_s by how many seconds the clock went back between
-    check-in and closing.
+    check-in and closing. erased_at is when its positions were erased; the judgement of them stays.
     """
 
     __tablename__ = "visit"
@@ -78,6 +78,7 @@ class Visit(Base):
     close_step_s: Mapped[float | None]
     photos_said: Mapped[int | None]
     complete_at: Mapped[datetime | None] = mapped_column(Utc)
+    erased_at: Mapped[datetime | None] = mapped_column(Utc)
     rev: Mapped[int]
 
     __table_args__ = (

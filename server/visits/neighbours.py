@@ -39,6 +39,7 @@ COLUMNS: Final = (
     "in_fix_age_s",
     "verdict",
     "flags",
+    "erased_at",
     "rev",
 )
 # Visits of one day are one stretch; what lies between them is fetched whole.

@@ -37,7 +37,7 @@ _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider th
 _NOTE: Table = VisitNote.__table__  # type: ignore[assignment]  # likewise
 _FIND_VISITS = Lookup(_VISIT.c.id)
 _FIND_NOTES = Lookup(_NOTE.c.id)
-_WRITE_VISITS = BulkInsert(_VISIT)
+_WRITE_VISITS = BulkInsert(_VISIT, leave_out=("erased_at",))
 _WRITE_NOTES = BulkInsert(_NOTE)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import ColumnElement, Table, delete, select, update
 from sqlalchemy.orm import Session
 
 from server.accounts.sessions import actor_by_id
@@ -22,7 +22,6 @@ from server.kernel.bulk import BulkInsert
 from server.kernel.clock import Clock
 from server.kernel.db import db
 from server.kernel.http import clock as app_clock
-from server.photos import queries as photos
 from server.stores.queries import StoreRef, chunks, store_refs
 from server.visits import flags as all_flags
 from server.visits.beside import weigh
@@ -36,6 +35,8 @@ from server.visits.verdict import RULE_VERSION
 REJUDGE: Final = "visits.rejudge"
 _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
 _DUE: Table = RejudgeDue.__table__  # type: ignore[assignment]  # likewise
+# Erased positions cannot be judged again: their judgement stays as it was.
+_POSITIONS_THERE = _VISIT.c.erased_at.is_(None)
 _ASK = BulkInsert(_DUE, keys=("store_id",), replaces=("asked_at", "actor_id"))
 # What a judgement decides anew; the version alone is no change worth a history.
 _DECIDED: Final = tuple(name for name in JUDGED if name != "rule_version")
@@ -125,15 +126,12 @@ def plan_visits(
     """Judge these rows of the visit table again, with their neighbours. Writes nothing."""
     plan = Plan()
     ids = [row["id"] for row in rows]
-    counts: dict[str, tuple[int, int]] = {}
-    for part in chunks(ids):
-        counts |= photos.counts(session, part)
     findings: dict[str, list[PhotoFinding]] = {}
     for part in chunks(ids):
         findings |= known_findings(session, part)
     by_author: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
-        new = _judged(row, judge, stores[row["store_id"]], counts.get(row["id"], (0, 0))[0])
+        new = _judged(row, judge, stores[row["store_id"]])
         flags = all_flags.photo_flags(judge.rules, findings[row["id"]])
         new["flags"] = all_flags.replaced(new["flags"], all_flags.PHOTO, flags)
         by_author.setdefault(row["author_id"], []).append(new)
@@ -149,16 +147,13 @@ def plan_visits(
     return plan
 
 
-def _judged(
-    row: Mapping[Any, Any], judge: StoreJudge, store: StoreRef, photos_there: int
-) -> dict[str, Any]:
+def _judged(row: Mapping[Any, Any], judge: StoreJudge, store: StoreRef) -> dict[str, Any]:
     judgement = judge(fix_of(row, "in"), store)
-    said = row["photos_said"]
     own = all_flags.own_flags(
         judge.rules,
         dwell_s=row["dwell_s"],
         completed=row["state"] == State.COMPLETED,
-        photos=None if said is None else max(said, photos_there),
+        photos=row["photos_said"],
     )
     group = all_flags.POSITION | all_flags.OWN
     return {
@@ -202,7 +197,8 @@ def plan_store(session: Session, store_id: str, pin: Mapping[str, Any] | None = 
     if store is None:
         return Plan()
     store = replace(store, **(pin or {}))
-    rows = session.execute(select(_VISIT).where(_VISIT.c.store_id == store_id)).mappings().all()
+    query = select(_VISIT).where(_VISIT.c.store_id == store_id, _POSITIONS_THERE)
+    rows = session.execute(query).mappings().all()
     return plan_visits(session, rows, StoreJudge(session), {store_id: store})
 
 
@@ -259,7 +255,8 @@ def rejudge_all(
     """Judge all visits between two times again, person by person; commits each where it writes."""
     total = Summary()
     judge = StoreJudge(session)
-    where = [_VISIT.c.checked_in_at >= since] if since else []
+    where: list[ColumnElement[bool]] = [_POSITIONS_THERE]
+    where += [_VISIT.c.checked_in_at >= since] if since else []
     where += [_VISIT.c.checked_in_at < until] if until else []
     authors = session.scalars(select(_VISIT.c.author_id).where(*where).distinct()).all()
     for author_id in sorted(authors):

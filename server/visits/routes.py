@@ -15,6 +15,7 @@ from server.visits import completion as _completion  # noqa: F401 -- registers i
 from server.visits import pins, queries, schemas
 from server.visits.page import visit_page
 from server.visits.queries import VisitFilters
+from server.visits.views import note_look
 
 visits_bp = blueprint("visits", "/visits", "Visits")
 blueprints = [visits_bp]
@@ -51,6 +52,11 @@ def preview_pin(query: dict[str, Any]) -> Response:
 @needs()
 @visits_bp.response(200, schemas.VisitPageOut())
 def show_visit(visit_id: str) -> Response:
-    """One visit with everything about it; 404 where it is not in your scope."""
+    """One visit with everything about it; 404 where it is not in your scope.
+
+    Whoever looks at another person's visit is noted, once a day, for that person to see.
+    """
     at = ctx()
-    return json_bytes(orjson.dumps(visit_page(at.session, at.actor, at.clock, visit_id)))
+    page = visit_page(at.session, at.actor, at.clock, visit_id)
+    note_look(at.session, at.actor, at.clock, visit_id, page["author_id"])
+    return json_bytes(orjson.dumps(page))

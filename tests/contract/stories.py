@@ -144,6 +144,10 @@ def _note(visit_id: str) -> Json:
 _SUMMARY: Final[Json] = {"visits": 12, "successful": 9, "handouts": 30, "text": "竞品在做促销"}
 
 
+def _reply(visit_id: str) -> Json:
+    return {"visit_id": visit_id, "at": LATER, "text": "门店搬到对面了 🏪", "photo_id": None}
+
+
 def _office() -> Story:
     payload = {"office_id": OFFICE, "at": AT, "fix": FIX, "reason": None, "summary": None}
     far = FIX | {"lat": 31.35}
@@ -336,6 +340,11 @@ FILES: Final[dict[str, dict[str, Any]]] = {
     "push_visit_check_out": {"visit.check_out": _check_out()},
     "push_visit_cancel": {"visit.cancel": _cancel()},
     "push_visit_note": {"visit.note": _child("visit.note", "f2", _note, {"text": "changed"})},
+    "push_visit_reply": {
+        "visit.reply": _child(
+            "visit.reply", "f6", _reply, {"text": "changed"}, _reply(VISIT) | {"text": "字" * 501}
+        )
+    },
     "push_photo_add": {
         "photo.add": _child(
             "photo.add", "f3", photo, {"kind": "pile"}, photo(VISIT, sha256="no hash")

@@ -27,6 +27,8 @@ export function createAppRouter(): Router {
       { path: '/office', name: 'office', component: () => import('../features/office/OfficeView.vue'), meta: { title: 'office.title', tabs: true } },
       { path: '/sync', name: 'sync', component: () => import('../features/sync/SyncView.vue'), meta: { title: 'sync.title', tabs: true } },
       { path: '/me', name: 'me', component: () => import('../features/me/MeView.vue'), meta: { title: 'me.title', tabs: true } },
+      { path: '/answers', name: 'answers', component: () => import('../features/answers/AnswersView.vue'), meta: { title: 'answers.list' } },
+      { path: '/me/data', name: 'mydata', component: () => import('../features/mydata/MyDataView.vue'), meta: { title: 'mydata.title' } },
       { path: '/:rest(.*)*', redirect: '/' },
     ],
   })

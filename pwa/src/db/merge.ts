@@ -1,8 +1,8 @@
 // A record of the server meets the phone's own. Pure: the server wins, except for what it has not heard yet.
 import type {
   CountRecord, ExemptionRecord, HandoutRecord, LocalCount, LocalExemption, LocalHandout, LocalMakeUp, LocalMovement,
-  LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit, MakeUpRecord, MovementRecord, NoteRecord, OfficeCheckInRecord,
-  OpKind, PhotoRecord, UploadMark, VisitRecord,
+  LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalReply, LocalVisit, MakeUpRecord, MovementRecord, NoteRecord,
+  OfficeCheckInRecord, OpKind, PhotoRecord, ReplyRecord, UploadMark, VisitRecord,
 } from './types'
 
 /** The kinds of the ops about a record that are still unsent. */
@@ -31,6 +31,11 @@ export function mergeVisit(local: LocalVisit | undefined, theirs: VisitRecord, u
 
 /** A note. */
 export function mergeNote(theirs: NoteRecord): LocalNote {
+  return { ...theirs, sync: 'sent' }
+}
+
+/** An answer to flags. */
+export function mergeReply(theirs: ReplyRecord): LocalReply {
   return { ...theirs, sync: 'sent' }
 }
 

@@ -1,13 +1,13 @@
 // Writing what the server says into the local tables, for the feed and for answers to ops alike.
 import {
   mergeCount, mergeExemption, mergeHandout, mergeMakeUp, mergeMovement, mergeNote, mergeOfficeCheckIn, mergePhoto,
-  mergeVisit,
+  mergeReply, mergeVisit,
 } from './merge'
 import { putAll, rowsWith, type Tables } from './tables'
 import type {
   CountRecord, Entity, ExemptionRecord, HandoutRecord, Id, MakeUpRecord, MaterialRecord, MovementRecord, NoteRecord,
   NoticeRecord, OfficeCalendarRecord, OfficeCheckInRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OpKind,
-  PersonRecord, PhotoRecord, StockRecord, StoreRecord, VisitRecord, WarehouseRecord,
+  PersonRecord, PhotoRecord, ReplyRecord, ReviewRecord, StockRecord, StoreRecord, VisitRecord, WarehouseRecord,
 } from './types'
 
 /** One record as the server has it; null: gone, or no longer this person's to see. */
@@ -84,6 +84,14 @@ const writers: Partial<Record<string, WriteBatch>> = {
   async note(t, { records, gone }, unsent) {
     await putAll(t.notes, (records as NoteRecord[]).map((one) => mergeNote(one)))
     await t.notes.bulkDelete(sentOnly(gone, unsent))
+  },
+  async visit_reply(t, { records, gone }, unsent) {
+    await t.visit_replies.bulkPut((records as ReplyRecord[]).map((one) => mergeReply(one)))
+    await t.visit_replies.bulkDelete(sentOnly(gone, unsent))
+  },
+  async review(t, { records, gone }) {
+    await t.reviews.bulkPut(records as ReviewRecord[])
+    await t.reviews.bulkDelete(gone)
   },
   async photo(t, { records, gone }, unsent) {
     const theirs = records as PhotoRecord[]

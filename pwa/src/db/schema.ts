@@ -2,8 +2,8 @@
 import Dexie, { type EntityTable, type Table } from 'dexie'
 import type {
   Draft, LocalCount, LocalExemption, LocalHandout, LocalMakeUp, LocalMovement, LocalNote, LocalOfficeCheckIn, LocalPhoto,
-  LocalVisit, MaterialRecord, MetaRow, NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord, OfficeRecord,
-  OfficeRuleRecord, OutboxOp, PersonRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb, Upload, WarehouseRecord,
+  LocalReply, LocalVisit, MaterialRecord, MetaRow, NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord, OfficeRecord,
+  OfficeRuleRecord, OutboxOp, PersonRecord, ReviewRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb, Upload, WarehouseRecord,
 } from './types'
 
 /**
@@ -32,6 +32,8 @@ export class Db extends Dexie {
   stock_movements!: EntityTable<LocalMovement, 'id'>
   stock_counts!: EntityTable<LocalCount, 'id'>
   warehouses!: EntityTable<WarehouseRecord, 'id'>
+  visit_replies!: EntityTable<LocalReply, 'id'>
+  reviews!: EntityTable<ReviewRecord, 'id'>
   /** Files on their way. Apart from the thumbs, so that drawing a list never loads them. */
   blobs!: EntityTable<StoredBlob, 'sha256'>
   thumbs!: EntityTable<StoredThumb, 'sha256'>
@@ -76,6 +78,8 @@ export class Db extends Dexie {
       stock_movements: 'id, state',
       stock_counts: 'id, at',
       warehouses: 'id',
+      visit_replies: 'id, visit_id',
+      reviews: 'id, visit_id',
     })
   }
 }

@@ -202,6 +202,30 @@ export interface OfficeCheckInRecord {
   review?: { accepted: boolean; note: string | null; at: IsoTime } | null
 }
 
+export type ReviewState = 'pending' | 'accepted' | 'rejected' | 'asked'
+
+/** What the rep answered to the flags of a visit. */
+export interface ReplyRecord {
+  id: Id
+  visit_id: Id
+  at: IsoTime
+  /** Null until the server has it. */
+  received_at: IsoTime | null
+  text: string
+  photo_id: Id | null
+  /** When its words were erased, their time being over. */
+  erased_at: IsoTime | null
+}
+
+/** What a supervisor decided about a visit, or asks. */
+export interface ReviewRecord {
+  id: Id
+  visit_id: Id
+  state: ReviewState
+  question: string | null
+  at: IsoTime
+}
+
 /** `local`: some of it is only on this phone. `sent`: the server has acknowledged all of it. */
 export type SyncMark = 'local' | 'sent'
 export type UploadMark = 'waiting' | 'sending' | 'done' | 'failed'
@@ -212,13 +236,14 @@ export type LocalPhoto = PhotoRecord & { sync: SyncMark; upload: UploadMark }
 export type LocalHandout = HandoutRecord & { sync: SyncMark }
 export type LocalMovement = MovementRecord & { sync: SyncMark }
 export type LocalCount = CountRecord & { sync: SyncMark }
+export type LocalReply = ReplyRecord & { sync: SyncMark }
 export type LocalOfficeCheckIn = OfficeCheckInRecord & { sync: SyncMark }
 
 export type LocalExemption = ExemptionRecord & { sync: SyncMark }
 export type LocalMakeUp = MakeUpRecord & { sync: SyncMark }
 
 export type OpKind =
-  | 'visit.check_in' | 'visit.check_out' | 'visit.cancel' | 'visit.note'
+  | 'visit.check_in' | 'visit.check_out' | 'visit.cancel' | 'visit.note' | 'visit.reply'
   | 'photo.add' | 'handout.add' | 'office.check_in'
   | 'office.exemption_request' | 'office.make_up'
   | 'stock.transfer' | 'stock.return' | 'stock.confirm' | 'stock.count'
@@ -285,3 +310,4 @@ export type Entity =
   | 'visit' | 'note' | 'photo' | 'handout' | 'office_check_in'
   | 'office_rule' | 'office_calendar' | 'office_duty' | 'office_exemption' | 'office_make_up' | 'office_notice'
   | 'stock_movement' | 'stock_count' | 'warehouse'
+  | 'visit_reply' | 'review'

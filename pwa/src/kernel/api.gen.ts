@@ -74,6 +74,78 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/journal/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The journal of some days as CSV or JSON lines; that you took it is journalled too.
+         * @description Roles: office.
+         */
+        get: {
+            parameters: {
+                query: {
+                    from: string;
+                    to: string;
+                    format?: "csv" | "jsonl";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The bytes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/x-ndjson": string;
+                        "text/csv": string;
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/ledger/adjustments": {
         parameters: {
             query?: never;
@@ -1913,6 +1985,181 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        trace?: never;
+    };
+    "/api/v1/me/data": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much is held about you, by kind. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OverviewOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/data/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Everything held about you as one ZIP: records, the list of photos, and pages to read.
+         * @description The journal says that you took it.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The bytes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/zip": string;
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me/data/{section}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                section: string;
+            };
+            cookie?: never;
+        };
+        /** The records of one kind that are held about you. */
+        get: {
+            parameters: {
+                query?: {
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path: {
+                    section: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RecordsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/office/calendar/{token}.ics": {
@@ -4089,6 +4336,159 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/organisation/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** After how many days what is erased; everybody may know. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set after how many days the nightly purge erases what; 0 keeps it.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RetentionPatch"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetentionOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/organisation/rules": {
         parameters: {
             query?: never;
@@ -4823,6 +5223,15 @@ export interface paths {
                 };
                 /** @description photo_not_arrived: The photo has not arrived yet; photo_in_preparation: The photo is being prepared */
                 409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description photo_erased: The picture was erased when its time was over */
+                410: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -5575,6 +5984,72 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        trace?: never;
+    };
+    "/api/v1/replies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the rep answered to the flags of a visit. */
+        get: {
+            parameters: {
+                query: {
+                    visit: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RepliesOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/rescue": {
@@ -8241,7 +8716,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** One visit with everything about it; 404 where it is not in your scope. */
+        /**
+         * One visit with everything about it; 404 where it is not in your scope.
+         * @description Whoever looks at another person's visit is noted, once a day, for that person to see.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -9502,6 +9980,10 @@ export interface components {
             short_visit_s: number;
             time_zone: string;
         };
+        OverviewOut: {
+            retention: components["schemas"]["RetentionDaysOut"];
+            sections: components["schemas"]["SectionOut"][];
+        };
         PaginationMetadata: {
             /** @description First available page number. */
             first_page?: number;
@@ -9830,6 +10312,12 @@ export interface components {
             };
             words: components["schemas"]["WordsOut"];
         };
+        RecordsOut: {
+            items: {
+                [key: string]: unknown;
+            }[];
+            next: string | null;
+        };
         RegionAgreementOut: {
             accepted_rejected: number;
             agreed: number;
@@ -9873,11 +10361,24 @@ export interface components {
             /** @enum {string} */
             who?: "due" | "open";
         };
+        RepliesOut: {
+            items: components["schemas"]["ReplyOut1"][];
+        };
         ReplyOut: {
             at: string;
             id: string;
             photo_id: string | null;
             text: string;
+        };
+        ReplyOut1: {
+            at: string;
+            erased_at: string | null;
+            id: string;
+            photo: components["schemas"]["PhotoOut"] | null;
+            photo_id: string | null;
+            received_at: string;
+            text: string;
+            visit_id: string;
         };
         RequestOut: {
             exemption: components["schemas"]["ExemptionOut"] | null;
@@ -9927,6 +10428,30 @@ export interface components {
             files: components["schemas"]["RescueFileOut"][];
             made_at: string | null;
             ops: components["schemas"]["RescueOpOut"][];
+        };
+        RetentionDaysOut: {
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            photos: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            positions: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            replies: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            views: number;
+        };
+        RetentionOut: {
+            days: components["schemas"]["RetentionDaysOut"];
+            rev: number;
+        };
+        RetentionPatch: {
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            photos?: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            positions?: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            replies?: number;
+            /** @description Days from the receipt on; 0 keeps it, the least is 30. */
+            views?: number;
         };
         ReviewOut: {
             accepted: boolean;
@@ -10096,6 +10621,13 @@ export interface components {
         SchemaRangeOut: {
             newest: number;
             oldest: number;
+        };
+        SectionOut: {
+            columns: string[];
+            name: string;
+            newest: string | null;
+            oldest: string | null;
+            total: number;
         };
         SettleIn: {
             /** @enum {string} */

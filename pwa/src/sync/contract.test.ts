@@ -6,6 +6,7 @@ import { getMeta } from '../db/meta'
 import { Db } from '../db/schema'
 import { aPhoto, aStore, freshDb, HandClock } from '../db/testing'
 import type { Id, LocalVisit, OpKind, OutboxOp, StockRecord } from '../db/types'
+import { addReply } from '../features/answers/actions'
 import { handOut } from '../features/materials/actions'
 import { askExemption, askMakeUp, officeCheckIn } from '../features/office/actions'
 import { addPhoto } from '../features/photos/actions'
@@ -21,8 +22,8 @@ import { confirmGot, countStock, giveTo, sendBack } from '../features/materials/
 import { sendFile } from './uploads'
 
 const ALL_KINDS = [
-  'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'photo.add', 'handout.add', 'office.check_in',
-  'stock.transfer', 'stock.return', 'stock.confirm', 'stock.count',
+  'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'visit.reply', 'photo.add', 'handout.add',
+  'office.check_in', 'stock.transfer', 'stock.return', 'stock.confirm', 'stock.count',
 ] as const satisfies readonly OpKind[]
 
 const transport = createTransport(authorOf('visit.check_in'))
@@ -55,6 +56,7 @@ function waiting(op: WireOp): OutboxOp {
 
 const TABLE_OF = {
   'visit.check_in': 'visits', 'visit.check_out': 'visits', 'visit.cancel': 'visits', 'visit.note': 'notes',
+  'visit.reply': 'visit_replies',
   'photo.add': 'photos', 'handout.add': 'handouts', 'office.check_in': 'office_check_ins',
   'office.exemption_request': 'office_exemptions', 'office.make_up': 'office_make_ups',
   'stock.transfer': 'stock_movements', 'stock.return': 'stock_movements', 'stock.confirm': 'stock_movements',
@@ -155,6 +157,7 @@ async function payloadByScreen(kind: OpKind): Promise<object> {
     case 'visit.check_out': await checkOut(own, { visit_id: visit, fix: null }, clock); break
     case 'visit.cancel': await cancelVisit(own, { visit_id: visit, reason: 'x' }, clock); break
     case 'visit.note': await addNote(own, { visit_id: visit, text: 'x' }, clock); break
+    case 'visit.reply': await addReply(own, { visit_id: visit, text: 'x', photo_id: null }, clock); break
     case 'photo.add': await addPhoto(own, await aPhoto(visit), clock); break
     case 'handout.add': {
       const said = { visit_id: visit, material_id: 'm1', quantity: 1, recipient: 'x', signature: null }
@@ -266,7 +269,7 @@ describe('the feed', () => {
     const tables = [
       'stores', 'materials', 'offices', 'people', 'stock', 'visits', 'notes', 'photos', 'handouts', 'office_check_ins',
       'office_rules', 'office_calendars', 'office_duties', 'office_exemptions', 'office_make_ups', 'office_notices',
-      'stock_movements', 'stock_counts', 'warehouses',
+      'stock_movements', 'stock_counts', 'warehouses', 'visit_replies', 'reviews',
     ]
     const rows = tables.map(async (name) => [name, (await db.table(name).toArray()) as object[]] as const)
     return Object.fromEntries(await Promise.all(rows))
@@ -277,7 +280,7 @@ describe('the feed', () => {
     expect(await pull('last page')).toBe(false)
     const first = await all()
     expect(first).toMatchObject({ visits: [], stock: [{ balance: 5 }] })
-    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0, 1])
+    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0, 1, 0, 0])
 
     await pull('what the day added')
     const day = await all()

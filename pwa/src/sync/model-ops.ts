@@ -7,7 +7,7 @@ import type { WireOp } from './transport'
 
 /** A record comes after what it belongs to, in whatever order a batch was written. */
 export const PHASES: readonly OpKind[] = [
-  'visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.check_out', 'visit.cancel',
+  'visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.reply', 'visit.check_out', 'visit.cancel',
   'office.exemption_request', 'office.make_up',
 ]
 
@@ -36,7 +36,7 @@ export function apply(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcom
 
 /** The kinds that this model knows. */
 const ENTITY: Partial<Record<OpKind, Entity>> = {
-  'visit.check_in': 'visit', 'visit.check_out': 'visit', 'visit.cancel': 'visit', 'visit.note': 'note',
+  'visit.check_in': 'visit', 'visit.check_out': 'visit', 'visit.cancel': 'visit', 'visit.note': 'note', 'visit.reply': 'visit_reply',
   'photo.add': 'photo', 'handout.add': 'handout', 'office.check_in': 'office_check_in',
   'office.exemption_request': 'office_exemption', 'office.make_up': 'office_make_up',
 }
@@ -65,6 +65,8 @@ function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
   switch (op.kind) {
     case 'visit.note':
       return { record: tx.put('note', child) }
+    case 'visit.reply':
+      return { record: tx.put('visit_reply', { ...child, received_at: op.device_at, erased_at: null }) }
     case 'photo.add':
       return { record: tx.put('photo', newPhoto(user, child, around)) }
     case 'handout.add':

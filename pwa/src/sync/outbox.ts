@@ -17,6 +17,7 @@ const ENTITY_OF: Record<OpKind, Entity> = {
   'visit.check_out': 'visit',
   'visit.cancel': 'visit',
   'visit.note': 'note',
+  'visit.reply': 'visit_reply',
   'photo.add': 'photo',
   'handout.add': 'handout',
   'office.check_in': 'office_check_in',

@@ -192,6 +192,7 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         phone.op("photo.add", _photo(visit, of_all) | {"taken_at": LATER}),
         phone.op("office.exemption_request", _leave(rep)),
         phone.op("office.make_up", {"week": "2026-W47", "reason": f"away, says {rep}", "at": AT}),
+        phone.op("visit.reply", {"visit_id": visit, "at": LATER, "text": f"answer by {rep}"}),
     ]
     results = phone.push(*ops)
     assert {row["status"] for row in results} == {"applied"}, results
@@ -210,6 +211,8 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             "photo_sha256": photo,
             "photo_again": ops[8]["record_id"],
             "photo_of_all": ops[9]["record_id"],
+            "reply": ops[12]["record_id"],
+            "reply_text": f"answer by {rep}",
             "handout": ops[3]["record_id"],
             "recipient": f"shop keeper of {rep}",
             "signature_sha256": sha(signature),

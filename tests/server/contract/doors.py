@@ -78,6 +78,13 @@ _OUTDATED = {"id": _ENTRY, "action": "accept", "rev": 99}
 _NO_SAMPLE = {"share": 1, "seed": 1, "from": "2026-11-01", "to": "2026-11-30"}
 _NO_BYTES = {"Upload-Offset": "0", "Upload-Length": "10"}
 
+# Of what is held about the caller: what others left behind stands in none of them.
+SECTIONS: Final = (
+    *("account", "sessions", "devices", "stores", "visits", "judgements", "notes", "views"),
+    *("photos", "photo_findings", "uploads", "handouts", "stock_entries", "office_check_ins"),
+    *("replies", "journal"),
+)
+
 DOORS: Final[dict[str, Door]] = {
     # accounts
     "DELETE /api/v1/session": Door(ALL, ("/api/v1/session",), 204),
@@ -94,6 +101,10 @@ DOORS: Final[dict[str, Door]] = {
     "PATCH /api/v1/regions/<region_id>": change("/api/v1/regions/{park}", {"name": "新"}),
     "GET /api/v1/organisation/rules": read("/api/v1/organisation/rules", roles=CONSOLE),
     "PATCH /api/v1/organisation/rules": change("/api/v1/organisation/rules", {"radius_m": 250}),
+    "GET /api/v1/organisation/retention": read("/api/v1/organisation/retention"),
+    "PATCH /api/v1/organisation/retention": change(
+        "/api/v1/organisation/retention", {"views": 365}
+    ),
     # stores
     "GET /api/v1/stores": read("/api/v1/stores", store=ALL, store_name=ALL),
     "POST /api/v1/stores": add("/api/v1/stores", _PLACE | {"region_id": "{region}"}),
@@ -307,6 +318,19 @@ DOORS: Final[dict[str, Door]] = {
         OFFICE, ("/api/v1/reaudit/samples",), 422, json=_NO_SAMPLE
     ),
     "GET /api/v1/reaudit/agreement": read("/api/v1/reaudit/agreement", roles=CONSOLE),
+    "GET /api/v1/replies": read("/api/v1/replies?visit={visit}", reply=ALL, reply_text=ALL),
+    "GET /api/v1/me/data": read("/api/v1/me/data"),
+    "GET /api/v1/me/data/<section>": read(
+        *(f"/api/v1/me/data/{name}" for name in SECTIONS),
+    ),
+    "POST /api/v1/me/data/export": Door(ALL, ("/api/v1/me/data/export",)),
+    "GET /api/v1/journal/export": read(
+        "/api/v1/journal/export?from=2026-11-23&to=2026-11-23",
+        "/api/v1/journal/export?from=2026-11-23&to=2026-11-23&format=jsonl",
+        roles=OFFICE,
+        visit=OFFICE,
+        person=OFFICE,
+    ),
     # sync
     "PUT /api/v1/sync/device": Door(ALL, ("/api/v1/sync/device",), json=_REPORT),
     "GET /api/v1/sync/health": read("/api/v1/sync/health", roles=CONSOLE, person=CONSOLE),
@@ -324,6 +348,7 @@ DOORS: Final[dict[str, Door]] = {
         store=REP,
         visit=REP,
         note=REP,
+        reply_text=REP,
         photo=REP,
         handout=REP,
         office_check_in=REP,

@@ -261,6 +261,7 @@ def test_ops_about_what_is_not_ones_own(day: Day, login: Login, caller: str) -> 
         handout = visit | {"material_id": day.common["material"], "quantity": 1}
         foreign = [
             phone.op("visit.note", visit | {"text": "x"}),
+            phone.op("visit.reply", visit | {"text": "x"}),
             phone.op("photo.add", photo),
             phone.op("photo.add", photo | {"office_check_in_id": None} | visit),
             phone.op("handout.add", handout),
@@ -272,6 +273,7 @@ def test_ops_about_what_is_not_ones_own(day: Day, login: Login, caller: str) -> 
         # Under another person's record id nothing is told but that it is taken.
         taken = phone.push(
             phone.op("visit.note", visit | {"text": "x"}, side.words["note"]),
+            phone.op("visit.reply", visit | {"text": "x"}, side.words["reply"]),
             phone.op("photo.add", photo, side.words["photo"]),
             phone.op("handout.add", handout, side.words["handout"]),
             phone.op("office.check_in", {"at": AT}, side.words["office_check_in"]),

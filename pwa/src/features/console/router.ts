@@ -37,6 +37,7 @@ export function createConsoleRouter(): Router {
       { path: '/regions', name: 'regions', component: () => import('./people/RegionsView.vue'), meta: { title: 'nav.regions', roles: office } },
       { path: '/materials/:tab?', name: 'materials', component: () => import('./materials/MaterialsView.vue'), props: true, meta: { title: 'nav.materials' } },
       { path: '/offices', name: 'offices', component: () => import('./offices/OfficesView.vue'), meta: { title: 'nav.offices', roles: office } },
+      { path: '/journal', name: 'journal', component: () => import('./journal/JournalView.vue'), meta: { title: 'nav.journal', roles: office } },
       { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./NowhereView.vue'), meta: { title: 'common.nowhere' } },
     ],
   })

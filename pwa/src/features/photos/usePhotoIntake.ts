@@ -4,7 +4,7 @@ import { problemWords } from '@/app/problem'
 import { storageFull } from '@/app/storage'
 import type { Db } from '@/db'
 import { StorageFullError } from '@/db/errors'
-import type { PhotoKind } from '@/db/types'
+import type { Id, PhotoKind } from '@/db/types'
 import { nowIso } from '@/kernel/clock'
 import { addPhoto } from './actions'
 import { createPhotoProcessor, type PhotoProcessor } from './process'
@@ -22,8 +22,8 @@ export interface PhotoIntake {
   making: Readonly<Ref<number>>
   /** One sentence per picture that could not be kept. */
   failures: Ref<string[]>
-  /** Resolves when the picture is on the phone or has been reported as failed; never rejects. */
-  add(file: Blob, kind: PhotoKind, source: 'camera' | 'file'): Promise<void>
+  /** Resolves when the picture is on the phone (its id) or has been reported as failed (null); never rejects. */
+  add(file: Blob, kind: PhotoKind, source: 'camera' | 'file'): Promise<Id | null>
 }
 
 /** Pictures already chosen are still kept after the screen has been left. */
@@ -35,16 +35,17 @@ export function usePhotoIntake(
   const making = ref(0)
   const failures = ref<string[]>([])
 
-  async function add(file: Blob, kind: PhotoKind, source: 'camera' | 'file'): Promise<void> {
+  async function add(file: Blob, kind: PhotoKind, source: 'camera' | 'file'): Promise<Id | null> {
     const { visit_id, office_check_in_id, lines, time_zone } = target()
     making.value += 1
     try {
       const ready = await processor.process(file, { lines, time_zone, taken_at: nowIso() })
-      await addPhoto(db, { ...ready, visit_id, office_check_in_id, kind, source })
+      return await addPhoto(db, { ...ready, visit_id, office_check_in_id, kind, source })
     } catch (error) {
       const name = file instanceof File ? `${file.name}: ` : ''
       failures.value.push(name + problemWords(error))
       if (error instanceof StorageFullError) storageFull.value = true
+      return null
     } finally {
       making.value -= 1
     }

@@ -9,6 +9,7 @@ import { systemClock, type Clock } from '../../kernel/clock'
 import { newId } from '../../kernel/ids'
 import { dependentsOf, isParked } from '../../sync/engine'
 import { QUANTITY_MAX, RECIPIENT_MAX } from '../materials/actions'
+import { REPLY_MAX } from '../answers/actions'
 import { NOTE_MAX, REASON_MAX } from '../visits/actions'
 
 /** What can be written anew of a parked record; which of it counts depends on its kind. */
@@ -16,7 +17,7 @@ export interface Mend { text?: string; reason?: string; quantity?: number; recip
 
 /** The kinds whose words or numbers a person can put right. */
 export const MENDABLE: readonly OpKind[] = [
-  'visit.note', 'handout.add', 'visit.check_in', 'visit.cancel', 'office.check_in',
+  'visit.note', 'visit.reply', 'handout.add', 'visit.check_in', 'visit.cancel', 'office.check_in',
   'office.exemption_request', 'office.make_up',
 ]
 
@@ -52,6 +53,11 @@ async function rewrite(t: Tables, op: OutboxOp, mend: Mend): Promise<Record<stri
     case 'visit.note': {
       const text = needText('text', mend.text ?? '', NOTE_MAX)
       await t.notes.update(op.record_id, { text })
+      return { text }
+    }
+    case 'visit.reply': {
+      const text = needText('text', mend.text ?? '', REPLY_MAX)
+      await t.visit_replies.update(op.record_id, { text })
       return { text }
     }
     case 'handout.add': {
@@ -140,6 +146,8 @@ async function forgetRecord(t: Tables, op: OutboxOp): Promise<void> {
       return void (await t.office_make_ups.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'visit.note':
       return void (await t.notes.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'visit.reply':
+      return void (await t.visit_replies.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'handout.add':
       return void (await t.handouts.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'stock.transfer':

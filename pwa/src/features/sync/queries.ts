@@ -129,7 +129,7 @@ async function namesFor(db: Db, ops: readonly OutboxOp[]): Promise<Names> {
   return {
     store: (op) => stores.get(visitOf(op)) ?? null,
     title(op) {
-      if (op.kind === 'visit.note') return text(op.payload['text'])
+      if (op.kind === 'visit.note' || op.kind === 'visit.reply') return text(op.payload['text'])
       if (op.kind === 'photo.add') return text(op.payload['kind'])
       if (op.kind === 'handout.add' || op.kind.startsWith('stock.')) return materialNames.get(text(op.payload['material_id']) ?? '') ?? null
       return null

@@ -6,6 +6,7 @@ import { InvalidInputError } from '../../db/errors'
 import type { Db } from '../../db/schema'
 import { aPhoto, aStore, freshDb, HandClock, REP } from '../../db/testing'
 import type { Fix, OutboxOp } from '../../db/types'
+import { addReply } from '../answers/actions'
 import { handOut } from '../materials/actions'
 import { officeCheckIn } from '../office/actions'
 import { addPhoto } from '../photos/actions'
@@ -80,6 +81,7 @@ describe('what follows a check-in', () => {
     ['visit.check_out', (visit_id) => checkOut(db, { visit_id, fix: null }, clock), { at: AT, fix: null, photos: 0 }],
     ['visit.cancel', (visit_id) => cancelVisit(db, { visit_id, reason: '店休' }, clock), { at: AT, reason: '店休' }],
     ['visit.note', (visit_id) => addNote(db, { visit_id, text: ' 缺货 ' }, clock), { visit_id: expect.stringMatching(ID) as string, at: AT, text: '缺货' }],
+    ['visit.reply', (visit_id) => addReply(db, { visit_id, text: ' 搬家了 ', photo_id: null }, clock), { visit_id: expect.stringMatching(ID) as string, at: AT, text: '搬家了', photo_id: null }],
     ['photo.add', async (visit_id) => addPhoto(db, await aPhoto(visit_id), clock), {
       visit_id: expect.stringMatching(ID) as string, office_check_in_id: null, kind: 'shelf', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       bytes: 300, width: 1600, height: 1200, mime: 'image/jpeg', taken_at: AT, source: 'camera',

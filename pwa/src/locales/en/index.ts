@@ -9,5 +9,7 @@ import sync from './sync.json'
 import me from './me.json'
 import stock from './stock.json'
 import rescue from './rescue.json'
+import answers from './answers.json'
+import mydata from './mydata.json'
 
-export default { common, visits, stores, photos, materials, office, sync, me, rescue, stock }
+export default { common, visits, stores, photos, materials, office, sync, me, rescue, stock, answers, mydata }

@@ -1,0 +1,32 @@
+// The rep's answer to the flags of a visit: on the disk when it returns, sent by itself like all else.
+import type { Db } from '../../db/schema'
+import type { Id, LocalReply } from '../../db/types'
+import { needText, save } from '../../db/write'
+import { systemClock, type Clock } from '../../kernel/clock'
+import { newId } from '../../kernel/ids'
+import { checkInOf, visitById } from '../visits/actions'
+
+export const REPLY_MAX = 500
+
+export interface ReplyInput {
+  visit_id: Id
+  text: string
+  /** A photo of this visit that was added for it, or null. */
+  photo_id: Id | null
+}
+
+/**
+ * Answer to the flags of a visit, or to a question about it; returns the answer's id. The flags stay.
+ * Raises InvalidInputError (no such visit, no words), StorageFullError, SaveFailedError.
+ */
+export function addReply(db: Db, input: ReplyInput, clock: Clock = systemClock): Promise<Id> {
+  return save(db, async (write) => {
+    const visit = await visitById(write.t, input.visit_id)
+    const said = { visit_id: visit.id, at: write.at, text: needText('text', input.text, REPLY_MAX), photo_id: input.photo_id }
+    const reply: LocalReply = { id: newId(Date.parse(write.at)), ...said, received_at: null, erased_at: null, sync: 'local' }
+    await write.t.visit_replies.add(reply)
+    // Not on its photo: words never wait for a picture, which may be parked.
+    await write.enqueue({ kind: 'visit.reply', record_id: reply.id, payload: said, depends_on: await checkInOf(write, visit.id) })
+    return reply.id
+  }, clock)
+}

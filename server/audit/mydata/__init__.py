@@ -1,0 +1,1 @@
+"""My data: everything held about a person, for that person."""
