@@ -14,6 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import READERS as PEOPLE_READERS
+from server.campaigns.queries import READERS as CAMPAIGN_READERS
 from server.kernel import problems
 from server.kernel.auth import Actor
 from server.kernel.changes import ORG, ChangeCounter, changes_after, user_scope
@@ -35,6 +36,7 @@ READERS: Final[Mapping[str, Reader]] = (
     | MATERIAL_READERS
     | STOCK_READERS
     | OFFICE_READERS
+    | CAMPAIGN_READERS
 )
 
 
