@@ -22,7 +22,7 @@ const SHIPPED: Record<number, Record<string, string>> = {
     photos: 'id, visit_id, office_check_in_id, sha256', handouts: 'id, visit_id', office_check_ins: 'id, week',
     blobs: 'sha256', thumbs: 'sha256', outbox: 'op_id, seq, record_id', uploads: 'sha256, state',
     drafts: 'id, kind', meta: 'key',
-    stock_movements: 'id, state', stock_counts: 'id, at', warehouses: 'id',
+    stock_movements: 'id, state', stock_counts: 'id, at', warehouses: 'id', campaigns: 'id',
   },
 }
 

@@ -4,7 +4,7 @@ import {
 } from './merge'
 import type { Tables } from './tables'
 import type {
-  CountRecord, Entity, HandoutRecord, Id, MaterialRecord, MovementRecord, NoteRecord, OfficeCheckInRecord,
+  CampaignRecord, CountRecord, Entity, HandoutRecord, Id, MaterialRecord, MovementRecord, NoteRecord, OfficeCheckInRecord,
   OfficeRecord, OpKind, PersonRecord, PhotoRecord, StockRecord, StoreRecord, VisitRecord, WarehouseRecord,
 } from './types'
 
@@ -101,6 +101,10 @@ const writers: Partial<Record<string, WriteBatch>> = {
   async warehouse(t, { records, gone }) {
     await t.warehouses.bulkPut(records as WarehouseRecord[])
     await t.warehouses.bulkDelete(gone)
+  },
+  async campaign(t, { records, gone }) {
+    await t.campaigns.bulkPut(records as CampaignRecord[])
+    await t.campaigns.bulkDelete(gone)
   },
   async stock_movement(t, { records, gone }, unsent) {
     const theirs = records as MovementRecord[]

@@ -1,7 +1,7 @@
 // The local database: one for each person, so that nobody sees or sends another one's work.
 import Dexie, { type EntityTable, type Table } from 'dexie'
 import type {
-  Draft, LocalCount, LocalHandout, LocalMovement, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit,
+  CampaignRecord, Draft, LocalCount, LocalHandout, LocalMovement, LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalVisit,
   MaterialRecord, MetaRow, OfficeRecord, OutboxOp, PersonRecord, StockRecord, StoreRecord, StoredBlob,
   StoredThumb, Upload, WarehouseRecord,
 } from './types'
@@ -26,6 +26,7 @@ export class Db extends Dexie {
   stock_movements!: EntityTable<LocalMovement, 'id'>
   stock_counts!: EntityTable<LocalCount, 'id'>
   warehouses!: EntityTable<WarehouseRecord, 'id'>
+  campaigns!: EntityTable<CampaignRecord, 'id'>
   /** Files on their way. Apart from the thumbs, so that drawing a list never loads them. */
   blobs!: EntityTable<StoredBlob, 'sha256'>
   thumbs!: EntityTable<StoredThumb, 'sha256'>
@@ -64,6 +65,7 @@ export class Db extends Dexie {
       stock_movements: 'id, state',
       stock_counts: 'id, at',
       warehouses: 'id',
+      campaigns: 'id',
     })
   }
 }

@@ -6,7 +6,8 @@ import type { Db } from './schema'
 export type Tables = Pick<
   Db,
   | 'stores' | 'materials' | 'offices' | 'people' | 'stock' | 'visits' | 'notes' | 'photos' | 'handouts'
-  | 'office_check_ins' | 'stock_movements' | 'stock_counts' | 'warehouses' | 'blobs' | 'thumbs' | 'outbox' | 'uploads' | 'drafts' | 'meta'
+  | 'office_check_ins' | 'stock_movements' | 'stock_counts' | 'warehouses' | 'campaigns'
+  | 'blobs' | 'thumbs' | 'outbox' | 'uploads' | 'drafts' | 'meta'
 >
 
 /**
@@ -35,6 +36,7 @@ function tablesOf(transaction: Transaction): Tables {
     stock_movements: transaction.table('stock_movements'),
     stock_counts: transaction.table('stock_counts'),
     warehouses: transaction.table('warehouses'),
+    campaigns: transaction.table('campaigns'),
     blobs: transaction.table('blobs'),
     thumbs: transaction.table('thumbs'),
     outbox: transaction.table('outbox'),

@@ -125,6 +125,29 @@ export interface WarehouseRecord {
   rev: number
 }
 
+/** A promotion at some of the rep's stores. Days are `2026-11-23`, both included. */
+export interface CampaignRecord {
+  id: Id
+  code: string
+  name: string
+  first_day: string
+  last_day: string
+  state: 'running' | 'ended'
+  note: string
+  /** Photos that each store owes. */
+  photo_kinds: PhotoKind[]
+  materials: { material_id: Id; per_store: number }[]
+  /** The rep's own stores only, with what the server knows to be done there by anybody. */
+  stores: CampaignStore[]
+  rev: number
+}
+
+export interface CampaignStore {
+  store_id: Id
+  handed: { material_id: Id; quantity: number }[]
+  photos: PhotoKind[]
+}
+
 export type MovementKind = 'issue' | 'transfer' | 'return'
 export type MovementState = 'in_transit' | 'short' | 'confirmed' | 'cancelled'
 
@@ -242,6 +265,7 @@ export interface HandoutRecord {
   flags: Flag[]
   batch_id?: Id | null
   photo_id?: Id | null
+  campaign_id?: Id | null
 }
 
 export interface OfficeCheckInRecord {
@@ -337,4 +361,4 @@ export interface MetaRow { key: string; value: unknown }
 export type Entity =
   | 'store' | 'material' | 'office' | 'person' | 'stock'
   | 'visit' | 'note' | 'photo' | 'handout' | 'office_check_in'
-  | 'stock_movement' | 'stock_count' | 'warehouse'
+  | 'stock_movement' | 'stock_count' | 'warehouse' | 'campaign'

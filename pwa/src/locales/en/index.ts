@@ -9,5 +9,6 @@ import sync from './sync.json'
 import me from './me.json'
 import stock from './stock.json'
 import rescue from './rescue.json'
+import campaigns from './campaigns.json'
 
-export default { common, visits, stores, photos, materials, office, sync, me, rescue, stock }
+export default { common, visits, stores, photos, materials, office, sync, me, rescue, stock, campaigns }
