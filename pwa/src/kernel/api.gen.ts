@@ -7617,6 +7617,7 @@ export interface components {
         VisitHandoutOut: {
             at: string;
             batch_id: string | null;
+            campaign_id: string | null;
             flags: components["schemas"]["ReasonOut"][];
             id: string;
             material_id: string;
