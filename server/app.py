@@ -16,7 +16,17 @@ from server.kernel import blobs, http, jobs
 from server.kernel.clock import Clock
 from server.kernel.db import db, engine_options, prepare_sqlite
 
-FEATURES = ("accounts", "stores", "visits", "photos", "materials", "office", "audit", "sync")
+FEATURES = (
+    "accounts",
+    "stores",
+    "visits",
+    "photos",
+    "materials",
+    "campaigns",
+    "office",
+    "audit",
+    "sync",
+)
 VERSION = "0.1.0"
 
 
@@ -66,12 +76,15 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
 
 def _connect_features(app: Flask) -> None:
     """Let a feature hear of another where an import would go round in a circle."""
+    from server.campaigns.choosing import assignments_changed
     from server.stores import domain as stores
     from server.sync.negotiation import schema_range
     from server.visits import rejudge
 
     if rejudge.ask_rejudge not in stores.on_pin_changed:
         stores.on_pin_changed.append(rejudge.ask_rejudge)
+    if assignments_changed not in stores.on_assigned:
+        stores.on_assigned.append(assignments_changed)
     app.extensions["storewalk.schema"] = schema_range(app.config["SETTINGS"])
 
 

@@ -204,6 +204,7 @@ class Handout(Base):
     """
 
     __tablename__ = "handout"
+    __table_args__ = (Index(None, "campaign_id", "store_id"),)
 
     id: Mapped[str] = mapped_column(Id, primary_key=True)
     visit_id: Mapped[str] = mapped_column(Id, ForeignKey("visit.id"), index=True)

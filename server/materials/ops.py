@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
+from server.campaigns.choosing import Fits, chosen, fits_for, tell_of_stores
 from server.kernel import changes, journal, problems
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
@@ -58,6 +59,9 @@ class Said:
     digest: bytes
     batch_id: str | None
     photo_id: str | None
+    campaign_id: str | None
+    # Apps of the first releases say nothing of campaigns, which is not the same as none.
+    campaign_said: bool
 
 
 def read_handout(op: Op) -> Said:
@@ -73,6 +77,8 @@ def read_handout(op: Op) -> Said:
         digest=digest(payload),
         batch_id=read_optional_id(payload, "batch_id"),
         photo_id=read_optional_id(payload, "photo_id"),
+        campaign_id=read_optional_id(payload, "campaign_id"),
+        campaign_said="campaign_id" in payload,
     )
 
 
@@ -107,6 +113,8 @@ def add_handouts(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]
     wanted = {one.material_id for one in said}
     materials = set(session.scalars(select(Material.id).where(Material.id.in_(wanted))))
     batches = _batches(session, {one.batch_id for one in said if one.batch_id})
+    at_stores = {visit.store_id for visit in visits.values()}
+    fits = fits_for(session, at_stores, materials)
     place = ledger.rep_place(actor.user_id)
     stock = {
         material_id: quantity
@@ -120,7 +128,7 @@ def add_handouts(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]
             return refusal or Deferred(problems.DEPENDENCY_MISSING.error())
         before = stock.get(one.material_id, 0)
         stock[one.material_id] = before - one.quantity
-        return _row(op, one, actor, visit, before)
+        return _row(op, one, actor, visit, before) | _counted_for(op, one, visit, fits)
 
     outcomes, added = answer_each(actor, ops, read, known, add, handout_record)
     _write(session, actor, clock, list(added.values()))
@@ -180,8 +188,15 @@ def _row(op: Op, said: Said, actor: Actor, visit: VisitRef, before: int) -> dict
         "payload_digest": said.digest,
         "batch_id": said.batch_id,
         "photo_id": said.photo_id,
-        "campaign_id": None,
     }
+
+
+def _counted_for(op: Op, said: Said, visit: VisitRef, fits: Fits) -> dict[str, str | None]:
+    """The campaign: what the rep chose where it fits, else the one that does."""
+    fitting = fits.get((visit.store_id, said.material_id), [])
+    at = op.evidence.correct(said.at)
+    campaign_id = chosen(fitting, at, said=said.campaign_said, wanted=said.campaign_id)
+    return {"campaign_id": campaign_id}
 
 
 def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[Row]) -> None:
@@ -211,6 +226,8 @@ def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[Row]) ->
     scope = changes.user_scope(actor.user_id)
     changes.touch(session, scope, "handout", [row["id"] for row in rows])
     changes.touch(session, scope, "stock", [row["material_id"] for row in rows])
+    counted = {row["store_id"] for row in rows if row["campaign_id"]}
+    tell_of_stores(session, counted, [actor.user_id])
     journal.record_many(
         session,
         clock,

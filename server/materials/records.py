@@ -44,6 +44,7 @@ def handout_record(row: Row) -> dict[str, Any]:
         "flags": row["flags"],
         "batch_id": row["batch_id"],
         "photo_id": row["photo_id"],
+        "campaign_id": row["campaign_id"],
     }
 
 

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO, Final
 from sqlalchemy import Table, and_, bindparam, exists, or_, select, update
 from sqlalchemy.orm import Session
 
+from server.campaigns.choosing import tell_of_stores
 from server.config import settings
 from server.kernel import changes, jobs, journal
 from server.kernel.blobs import blob_store, content_key, thumb_key
@@ -41,7 +42,7 @@ _LINK = (
         _PHOTO.c.state == PhotoState.AWAITING_BYTES.value,
     )
     .values(state=PhotoState.STORED.value, bytes=bindparam("length"), uploaded_at=bindparam("now"))
-    .returning(_PHOTO.c.id, _PHOTO.c.visit_id, _PHOTO.c.office_check_in_id)
+    .returning(_PHOTO.c.id, _PHOTO.c.visit_id, _PHOTO.c.office_check_in_id, _PHOTO.c.store_id)
 )
 
 
@@ -62,6 +63,7 @@ def bytes_arrived(
     scope = changes.user_scope(user_id)
     changes.touch(session, scope, "photo", [row.id for row in rows])
     changes.touch(session, scope, "visit", {row.visit_id for row in rows if row.visit_id})
+    tell_of_stores(session, {row.store_id for row in rows if row.store_id}, [user_id])
     entries: list[journal.Row] = [
         (
             journal.Event.PHOTO_ARRIVED,

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Table, insert, select
 from sqlalchemy.orm import Session
 
+from server.campaigns.choosing import tell_of_stores
 from server.config import settings
 from server.kernel import changes, jobs, journal, problems
 from server.kernel.auth import Actor
@@ -203,6 +204,8 @@ def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[Row]) ->
     session.execute(insert(_PHOTO), rows)
     scope = changes.user_scope(actor.user_id)
     changes.touch(session, scope, "photo", [row["id"] for row in rows])
+    arrived = {row["store_id"] for row in rows if row["state"] == PhotoState.STORED}
+    tell_of_stores(session, arrived - {None}, [actor.user_id])
     # Its "2 of 5 photos to go" has changed.
     changes.touch(session, scope, "visit", {row["visit_id"] for row in rows if row["visit_id"]})
     journal.record_many(

@@ -23,6 +23,9 @@ from server.stores.queries import chunks, current_reps
 # Called with (session, actor, clock, store id) after what a verdict rests on has changed.
 PinHook = Callable[[Session, Actor, Clock, str], object]
 on_pin_changed: list[PinHook] = []
+# Called with (session, pairs of store id and user id) after reps gained or lost stores.
+AssignHook = Callable[[Session, Collection[tuple[str, str]]], object]
+on_assigned: list[AssignHook] = []
 
 # A verdict rests on these (domain rule 2).
 VERDICT_FIELDS = frozenset({"lat", "lon", "pin_quality_m", "radius_m"})
@@ -216,6 +219,8 @@ def assign_many(
         for store_id, user_id in pairs:
             scope = changes.user_scope(user_id)
             changes.touch(session, scope, "store", [store_id], deleted=deleted)
+    for hook in on_assigned:
+        hook(session, gained + lost)
     journal.record_many(session, clock, actor, entries)
     return {entry[2] for entry in entries}
 

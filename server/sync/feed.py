@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from server.accounts.queries import READERS as PEOPLE_READERS
 from server.audit.answers.queries import READERS as ANSWER_READERS
 from server.audit.reviews.domain import READERS as REVIEW_READERS
+from server.campaigns.queries import READERS as CAMPAIGN_READERS
 from server.kernel import problems
 from server.kernel.auth import Actor
 from server.kernel.changes import ORG, changes_after, last_numbers, user_scope
@@ -40,6 +41,7 @@ READERS: Final[Mapping[str, Reader]] = (
     | WEEK_READERS
     | REVIEW_READERS
     | ANSWER_READERS
+    | CAMPAIGN_READERS
 )
 
 

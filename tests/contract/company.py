@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from server.accounts import domain as accounts
 from server.accounts.passwords import hash_password
 from server.accounts.sessions import actor_of
+from server.campaigns import domain as campaigns
+from server.campaigns.models import State
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
 from server.materials import domain as materials
@@ -38,6 +40,7 @@ PEOPLE: Final = {
 STORES: Final = {"lake": fixed_id("c", 1), "east": fixed_id("c", 2), "theirs": fixed_id("c", 3)}
 MATERIAL: Final = fixed_id("d", 1)
 OFFICE: Final = fixed_id("e", 1)
+CAMPAIGN: Final = fixed_id("d3", 1)
 ISSUED: Final = fixed_id("d1", 1)
 UNDER_WAY: Final = fixed_id("d1", 2)
 THEIRS: Final = fixed_id("d1", 3)
@@ -80,10 +83,21 @@ def fill(session: Session, clock: Clock) -> None:
             movements.confirm(session, actors["rep"], clock, sent, quantity)
     main = places.find_warehouse(session, actors["office"], "main")
     places.change_warehouse(session, actors["office"], clock, main, {"name": "苏州总仓"})
+    _plan(session, actors["office"], clock)
     values = {"id": OFFICE, "code": "O1", "name": "苏州办事处", "address": "苏州大道 1 号"}
     values |= {"region_id": REGIONS["park"], "lat": 31.301, "lon": 120.601}
     offices.create_office(session, actors["office"], clock, values)
     session.commit()
+
+
+def _plan(session: Session, office: Actor, clock: Clock) -> None:
+    values: dict[str, Any] = {"id": CAMPAIGN, "code": "P11", "name": "冬季试饮"}
+    values |= {"first_day": date(2026, 11, 16), "last_day": date(2026, 11, 29)}
+    values |= {"photo_kinds": ["pile"], "materials": [{"material_id": MATERIAL, "per_store": 4}]}
+    campaign = campaigns.create_campaign(session, office, clock, values)
+    chosen = {"how": "add", "store_ids": [STORES["lake"], STORES["theirs"]]}
+    campaigns.choose_stores(session, office, clock, campaign, chosen)
+    campaigns.set_state(session, office, clock, campaign, State.RUNNING)
 
 
 def _people(session: Session, clock: Clock) -> dict[str, Actor]:

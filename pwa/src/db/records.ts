@@ -5,8 +5,8 @@ import {
 } from './merge'
 import { putAll, rowsWith, type Tables } from './tables'
 import type {
-  CountRecord, Entity, ExemptionRecord, HandoutRecord, Id, MakeUpRecord, MaterialRecord, MovementRecord, NoteRecord,
-  NoticeRecord, OfficeCalendarRecord, OfficeCheckInRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OpKind,
+  CampaignRecord, CountRecord, Entity, ExemptionRecord, HandoutRecord, Id, MakeUpRecord, MaterialRecord, MovementRecord,
+  NoteRecord, NoticeRecord, OfficeCalendarRecord, OfficeCheckInRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OpKind,
   PersonRecord, PhotoRecord, ReplyRecord, ReviewRecord, StockRecord, StoreRecord, VisitRecord, WarehouseRecord,
 } from './types'
 
@@ -139,6 +139,10 @@ const writers: Partial<Record<string, WriteBatch>> = {
   async warehouse(t, { records, gone }) {
     await t.warehouses.bulkPut(records as WarehouseRecord[])
     await t.warehouses.bulkDelete(gone)
+  },
+  async campaign(t, { records, gone }) {
+    await t.campaigns.bulkPut(records as CampaignRecord[])
+    await t.campaigns.bulkDelete(gone)
   },
   async stock_movement(t, { records, gone }, unsent) {
     const theirs = records as MovementRecord[]

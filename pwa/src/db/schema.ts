@@ -1,9 +1,10 @@
 // The local database: one for each person, so that nobody sees or sends another one's work.
 import Dexie, { type EntityTable, type Table } from 'dexie'
 import type {
-  Draft, LocalCount, LocalExemption, LocalHandout, LocalMakeUp, LocalMovement, LocalNote, LocalOfficeCheckIn, LocalPhoto,
-  LocalReply, LocalVisit, MaterialRecord, MetaRow, NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord, OfficeRecord,
-  OfficeRuleRecord, OutboxOp, PersonRecord, ReviewRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb, Upload, WarehouseRecord,
+  CampaignRecord, Draft, LocalCount, LocalExemption, LocalHandout, LocalMakeUp, LocalMovement, LocalNote, LocalOfficeCheckIn,
+  LocalPhoto, LocalReply, LocalVisit, MaterialRecord, MetaRow, NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord,
+  OfficeRecord, OfficeRuleRecord, OutboxOp, PersonRecord, ReviewRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb,
+  Upload, WarehouseRecord,
 } from './types'
 
 /**
@@ -34,6 +35,7 @@ export class Db extends Dexie {
   warehouses!: EntityTable<WarehouseRecord, 'id'>
   visit_replies!: EntityTable<LocalReply, 'id'>
   reviews!: EntityTable<ReviewRecord, 'id'>
+  campaigns!: EntityTable<CampaignRecord, 'id'>
   /** Files on their way. Apart from the thumbs, so that drawing a list never loads them. */
   blobs!: EntityTable<StoredBlob, 'sha256'>
   thumbs!: EntityTable<StoredThumb, 'sha256'>
@@ -80,6 +82,7 @@ export class Db extends Dexie {
       warehouses: 'id',
       visit_replies: 'id, visit_id',
       reviews: 'id, visit_id',
+      campaigns: 'id',
     })
   }
 }

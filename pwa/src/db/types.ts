@@ -118,6 +118,29 @@ export interface StockRecord {
   batches?: BatchStock[]
 }
 
+/** A promotion at some of the rep's stores. Days are `2026-11-23`, both included. */
+export interface CampaignRecord {
+  id: Id
+  code: string
+  name: string
+  first_day: string
+  last_day: string
+  state: 'running' | 'ended'
+  note: string
+  /** Photos that each store owes. */
+  photo_kinds: PhotoKind[]
+  materials: { material_id: Id; per_store: number }[]
+  /** The rep's own stores only, with what the server knows to be done there by anybody. */
+  stores: CampaignStore[]
+  rev: number
+}
+
+export interface CampaignStore {
+  store_id: Id
+  handed: { material_id: Id; quantity: number }[]
+  photos: PhotoKind[]
+}
+
 export interface VisitRecord {
   id: Id
   store_id: Id
@@ -181,6 +204,7 @@ export interface HandoutRecord {
   flags: Flag[]
   batch_id?: Id | null
   photo_id?: Id | null
+  campaign_id?: Id | null
 }
 
 export interface OfficeCheckInRecord {
@@ -310,4 +334,4 @@ export type Entity =
   | 'visit' | 'note' | 'photo' | 'handout' | 'office_check_in'
   | 'office_rule' | 'office_calendar' | 'office_duty' | 'office_exemption' | 'office_make_up' | 'office_notice'
   | 'stock_movement' | 'stock_count' | 'warehouse'
-  | 'visit_reply' | 'review'
+  | 'visit_reply' | 'review' | 'campaign'

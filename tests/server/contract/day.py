@@ -99,6 +99,7 @@ def make_day(world: World, login: Login, session: Session, clock: FrozenClock) -
     entry = {"material_id": day.common["material"], "quantity": 100}
     received = made(office.post("/api/v1/ledger/entries", json=entry | {"kind": "receive"}))
     day.common |= {"entry": received["id"], "warehouse": "main"}
+    day.common["everywhere"] = _plan(day, office, "ALL", "各处的活动", [])
     for number, rep in enumerate(REPS):
         side = _make_side(day, office, Phone(login(rep), world.people[rep], f"phone-{rep}"), number)
         words = dict(side.words) | {"proposal": _proposal(session, clock, side.words["store"])}
@@ -106,6 +107,8 @@ def make_day(world: World, login: Login, session: Session, clock: FrozenClock) -
         day.sides.append(replace(side, words=words))
         for kind in ("photo", "photo_again", "photo_of_all"):
             photos.process(session, clock, side.words[kind])
+    path = f"/api/v1/campaigns/{day.common['everywhere']}/state"
+    made(office.post(path, json={"state": "running"}), 200)
     return day
 
 
@@ -171,6 +174,9 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             },
         )
     )
+    campaign = _plan(day, office, rep, f"campaign of {rep}", [store["id"]])
+    path = f"/api/v1/campaigns/{day.common['everywhere']}/stores"
+    made(office.post(path, json={"how": "add", "store_ids": [store["id"]]}), 200)
     photo = upload(phone.client, picture(number))
     # The same picture from all three: pairs of photos of which some may see one side only.
     of_all = upload(phone.client, picture(0x5A5A5A))
@@ -224,6 +230,8 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             "person": day.world.people[rep],
             "movement": issued,
             "count": ops[6]["record_id"],
+            "campaign": campaign,
+            "campaign_name": f"campaign of {rep}",
         },
         seen_by=frozenset({rep, SUPERVISOR[rep], "office"}),
         signature=signature,
@@ -238,6 +246,19 @@ def _leave(rep: str) -> dict[str, Any]:
         "reason": f"leave of {rep}",
         "at": AT,
     }
+
+
+def _plan(day: Day, office: FlaskClient, code: str, name: str, stores: list[str]) -> str:
+    """A campaign; one with stores runs."""
+    lines = [{"material_id": day.common["material"], "per_store": 2}]
+    values: dict[str, Any] = {"code": f"C-{code}", "name": name, "materials": lines}
+    values |= {"first_day": "2026-11-01", "last_day": "2026-11-30", "photo_kinds": ["shelf"]}
+    campaign = made(office.post("/api/v1/campaigns", json=values))["id"]
+    if stores:
+        path = f"/api/v1/campaigns/{campaign}"
+        made(office.post(f"{path}/stores", json={"how": "add", "store_ids": stores}), 200)
+        made(office.post(f"{path}/state", json={"state": "running"}), 200)
+    return str(campaign)
 
 
 def _fix(lat: float) -> dict[str, Any]:

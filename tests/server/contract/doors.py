@@ -56,6 +56,7 @@ def add(path: str, body: Any) -> Door:
 # {region} of a body is the id of the region park.
 _PERSON = {"username": "new.one", "name": "新", "role": "rep", "password": "long enough"}
 _MATERIAL = {"code": "NEW", "name": "新", "kind": "posm", "unit": "个"}
+_CAMPAIGN = {"code": "NEW", "name": "新", "first_day": "2026-11-01", "last_day": "2026-11-30"}
 _PLACE = {"code": "NEW", "name": "新", "lat": 31.5, "lon": 120.5}
 _PUSH = {"schema": 1, "device": {"id": "walk"}, "ops": []}
 _BOX = "bbox=120,31,121,32"
@@ -223,6 +224,53 @@ DOORS: Final[dict[str, Door]] = {
         "/api/v1/warehouses/{warehouse}", {"name": "新"}
     ),
     "GET /api/v1/handouts/<handout_id>/signature": read("/api/v1/handouts/{handout}/signature"),
+    # campaigns
+    "GET /api/v1/campaigns": read("/api/v1/campaigns", roles=CONSOLE, campaign=CONSOLE),
+    "POST /api/v1/campaigns": add("/api/v1/campaigns", _CAMPAIGN),
+    "GET /api/v1/campaigns/chains": read("/api/v1/campaigns/chains", roles=OFFICE),
+    "GET /api/v1/campaigns/<campaign_id>": read("/api/v1/campaigns/{campaign}", roles=CONSOLE),
+    "PATCH /api/v1/campaigns/<campaign_id>": change("/api/v1/campaigns/{campaign}", {"note": "x"}),
+    "POST /api/v1/campaigns/<campaign_id>/state": Door(
+        OFFICE, ("/api/v1/campaigns/{campaign}/state",), json={"state": "running"}
+    ),
+    "POST /api/v1/campaigns/<campaign_id>/stores": Door(
+        OFFICE, ("/api/v1/campaigns/{campaign}/stores",), json={"how": "add", "chain": "none"}
+    ),
+    "POST /api/v1/campaigns/<campaign_id>/stores/import": Door(
+        OFFICE,
+        ("/api/v1/campaigns/{campaign}/stores/import",),
+        data=b"code\nnowhere\n",
+        headers={"Content-Type": "text/csv"},
+    ),
+    # The first one is a campaign of everybody's stores: each supervisor sees a part of it.
+    "GET /api/v1/campaigns/<campaign_id>/board": read(
+        "/api/v1/campaigns/{everywhere}/board",
+        "/api/v1/campaigns/{campaign}/board",
+        roles=CONSOLE,
+        store_name=CONSOLE,
+    ),
+    "GET /api/v1/campaigns/<campaign_id>/numbers": read(
+        "/api/v1/campaigns/{everywhere}/numbers",
+        "/api/v1/campaigns/{campaign}/numbers",
+        roles=CONSOLE,
+    ),
+    "GET /api/v1/campaigns/<campaign_id>/summaries": read(
+        "/api/v1/campaigns/{everywhere}/summaries",
+        "/api/v1/campaigns/{campaign}/summaries",
+        roles=CONSOLE,
+    ),
+    "POST /api/v1/campaigns/<campaign_id>/summaries": Door(
+        CONSOLE,
+        ("/api/v1/campaigns/{campaign}/summaries",),
+        201,
+        json={"text": "x", "after": 0},
+    ),
+    "POST /api/v1/campaigns/<campaign_id>/export": Door(
+        CONSOLE,
+        ("/api/v1/campaigns/{everywhere}/export", "/api/v1/campaigns/{campaign}/export"),
+        shows={"store_code": CONSOLE},
+        json={"table": "board", "format": "csv"},
+    ),
     # office
     "GET /api/v1/offices": read("/api/v1/offices"),
     "POST /api/v1/offices": add("/api/v1/offices", _PLACE | {"region_id": "{region}"}),
@@ -357,6 +405,7 @@ DOORS: Final[dict[str, Door]] = {
         person=REP,
         movement=REP,
         count=REP,
+        campaign=REP,
     ),
 }
 
@@ -387,7 +436,7 @@ SCOPED_FILTERS: Final[dict[str, str]] = {
 }
 REGION_FILTER: Final = "region"
 HARMLESS_FILTERS: Final = frozenset(
-    {"due", "format"}
+    {"due", "format", "how"}
     | {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
     # Everybody may know of every material and every warehouse.
     | {"at", "flag", "material", "warehouse", "warehouse_id"}

@@ -165,7 +165,10 @@ def ask_with_filters(day: Day, client: FlaskClient, caller: str) -> int:
         door = DOORS.get(key)
         if door is None or role not in door.roles or not key.startswith("GET"):
             continue
-        path = door.paths[0] + ("&" if "?" in door.paths[0] else "?")
+        if not names:
+            continue
+        path = door.paths[0].format(**day.common)
+        path += "&" if "?" in path else "?"
         for side in day.sides:
             for name in names & SCOPED_FILTERS.keys():
                 said = f"{key} of {side.rep} by {name} as {caller}"

@@ -3,6 +3,7 @@ import { LANGUAGES } from '@/app/language'
 import { FLAGS, REVIEW_STATES } from './reviews/types'
 import { i18n } from './i18n'
 import { HEALTH_PROBLEMS, OP_KINDS, OP_STATUSES } from './sync/health'
+import { CAMPAIGN_STATES, DONE, TARGET_KINDS } from './campaigns/types'
 import { VISIT_STATES } from './lib/filters'
 import { PHOTO_KINDS } from './lib/photos'
 import { VERDICTS, WEEK_STATES } from './lib/verdicts'
@@ -34,7 +35,7 @@ const COMPOSED = [
   ...['issue', 'receive', 'return', 'transfer'].flatMap((code) => [`materials.moves.${code}`, `materials.moves_do.${code}`]),
   ...['wgs84', 'gcj02', 'bd09'].map((code) => `stores.systems.${code}`),
   ...['rows', 'created', 'updated', 'unchanged', 'refused'].map((code) => `stores.report.${code}`),
-  ...['map', 'visits', 'reviews', 'reaudit', 'weeks', 'sync', 'stores', 'people', 'regions', 'materials', 'offices', 'groups.daily', 'groups.keeping'].map((code) => `nav.${code}`),
+  ...['map', 'visits', 'reviews', 'reaudit', 'weeks', 'sync', 'stores', 'people', 'regions', 'materials', 'campaigns', 'offices', 'groups.daily', 'groups.keeping'].map((code) => `nav.${code}`),
   ...[...FLAGS, 'far', 'repeat'].map((code) => `reviews.flags.${code}`),
   ...REVIEW_STATES.map((code) => `reviews.states.${code}`),
   ...['accept', 'reject', 'ask', 'undo'].flatMap((code) => [`reviews.actions.${code}`, `reviews.said.${code}`, `reviews.keys.${code}`]),
@@ -43,6 +44,13 @@ const COMPOSED = [
   ...OP_KINDS.map((kind) => `sync.kinds.${kind.replace('.', '_')}`),
   ...HEALTH_PROBLEMS.flatMap((code) => [`sync.problems.${code}`, `sync.totals.${code}`]),
   ...OP_STATUSES.map((code) => `sync.statuses.${code}`),
+  ...CAMPAIGN_STATES.map((code) => `campaigns.states.${code}`),
+  ...CAMPAIGN_STATES.filter((code) => code !== 'draft').map((code) => `campaigns.become.${code}`),
+  ...DONE.map((code) => `campaigns.done.${code}`),
+  ...['plan', ...TARGET_KINDS].map((code) => `campaigns.targets.${code}`),
+  ...['add', 'replace', 'remove'].map((code) => `campaigns.ways.${code}`),
+  ...['board', 'numbers', 'summary'].map((code) => `campaigns.tabs.${code}`),
+  ...['region', 'rep', 'material'].map((code) => `campaigns.by.${code}`),
   ...['stored', 'known', 'bad'].map((code) => `sync.files.${code}`),
   ...['offline', 'unreadable_answer'].flatMap((code) => [`common.problems.${code}`, `common.problems.${code}_do`]),
 ]

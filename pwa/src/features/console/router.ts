@@ -36,6 +36,8 @@ export function createConsoleRouter(): Router {
       { path: '/people', name: 'people', component: () => import('./people/PeopleView.vue'), meta: { title: 'nav.people', roles: office } },
       { path: '/regions', name: 'regions', component: () => import('./people/RegionsView.vue'), meta: { title: 'nav.regions', roles: office } },
       { path: '/materials/:tab?', name: 'materials', component: () => import('./materials/MaterialsView.vue'), props: true, meta: { title: 'nav.materials' } },
+      { path: '/campaigns', name: 'campaigns', component: () => import('./campaigns/CampaignsView.vue'), meta: { title: 'nav.campaigns' } },
+      { path: '/campaigns/:id/:tab?', name: 'campaign', component: () => import('./campaigns/CampaignView.vue'), props: true, meta: { title: 'campaigns.one' } },
       { path: '/offices', name: 'offices', component: () => import('./offices/OfficesView.vue'), meta: { title: 'nav.offices', roles: office } },
       { path: '/journal', name: 'journal', component: () => import('./journal/JournalView.vue'), meta: { title: 'nav.journal', roles: office } },
       { path: '/:rest(.*)*', name: 'nowhere', component: () => import('./NowhereView.vue'), meta: { title: 'common.nowhere' } },

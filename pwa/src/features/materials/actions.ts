@@ -22,6 +22,8 @@ export interface HandoutInput {
   batch_id?: Id | null
   /** A photo of the same visit that shows it. */
   photo_id?: Id | null
+  /** What it counts for: null for none, left out where the phone knows of no campaign and the server finds it. */
+  campaign_id?: Id | null | undefined
 }
 
 /**
@@ -43,6 +45,7 @@ export async function handOut(db: Db, input: HandoutInput, clock: Clock = system
       signature_sha256: sha256,
       batch_id: input.batch_id ?? null,
       photo_id: input.photo_id ?? null,
+      ...(input.campaign_id !== undefined && { campaign_id: input.campaign_id }),
       at: write.at,
     }
     const handout: LocalHandout = {

@@ -11,5 +11,6 @@ import stock from './stock.json'
 import rescue from './rescue.json'
 import answers from './answers.json'
 import mydata from './mydata.json'
+import campaigns from './campaigns.json'
 
-export default { common, visits, stores, photos, materials, office, sync, me, rescue, stock, answers, mydata }
+export default { common, visits, stores, photos, materials, office, sync, me, rescue, stock, answers, mydata, campaigns }

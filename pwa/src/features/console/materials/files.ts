@@ -6,13 +6,18 @@ import { language } from '../i18n'
 /** Ask for a table as a file, and hand it to the browser. Raises ApiProblem. */
 export async function download(table: string, format: 'csv' | 'xlsx', filters: object): Promise<void> {
   const said = Object.fromEntries(Object.entries(filters).filter(([, value]) => value !== null && value !== ''))
-  const answer = await send('/stock/export', {
+  await downloadFrom('/stock/export', { ...said, table, format }, `${table}.${format}`)
+}
+
+/** Post a body to a path that answers with a file, and hand that to the browser under a name. Raises ApiProblem. */
+export async function downloadFrom(path: string, body: object, name: string): Promise<void> {
+  const answer = await send(path, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', 'Accept-Language': language() },
-    body: JSON.stringify({ ...said, table, format }),
+    body: JSON.stringify(body),
   })
   const address = URL.createObjectURL(await answer.blob())
-  const link = Object.assign(document.createElement('a'), { href: address, download: `${table}.${format}` })
+  const link = Object.assign(document.createElement('a'), { href: address, download: name })
   link.click()
   setTimeout(() => { URL.revokeObjectURL(address) }, 10_000)
 }

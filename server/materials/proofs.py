@@ -1,0 +1,68 @@
+"""The handouts of a campaign, with what proves each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from server.materials.models import Handout
+from server.photos.arrived import has_arrived
+from server.photos.queries import sent_by
+from server.stores.queries import chunks
+from server.visits.proofs import was_on_site
+
+
+def proved_handouts(
+    session: Session,
+    campaign_id: str,
+    start: datetime,
+    end: datetime,
+    regions: Collection[str] | None,
+) -> list[dict[str, Any]]:
+    """{store_id, region_id, rep_id, material_id, quantity, signed, photographed, on_site} of each.
+
+    From start until before end. regions None means all. A signature and a photo count once their
+    bytes are here.
+    """
+    signed = sent_by(Handout.author_id.expression, Handout.signature_sha256.expression)
+    query = select(
+        Handout.store_id,
+        Handout.region_id,
+        Handout.author_id.label("rep_id"),
+        Handout.material_id,
+        Handout.quantity,
+        signed.label("signed"),
+        has_arrived(Handout.visit_id.expression).label("photographed"),
+        was_on_site(Handout.visit_id.expression).label("on_site"),
+    ).where(Handout.campaign_id == campaign_id, Handout.at >= start, Handout.at < end)
+    if regions is not None:
+        query = query.where(Handout.region_id.in_(regions))
+    return [
+        dict(row) | {key: bool(row[key]) for key in ("signed", "photographed", "on_site")}
+        for row in session.execute(query).mappings()
+    ]
+
+
+def handed_at(
+    session: Session, campaign_id: str, start: datetime, end: datetime, store_ids: Iterable[str]
+) -> dict[str, dict[str, int]]:
+    """Units by material id by store id, that a campaign's handouts of the period have given."""
+    found: dict[str, dict[str, int]] = {}
+    for part in chunks(store_ids):
+        rows = session.execute(
+            select(Handout.store_id, Handout.material_id, func.sum(Handout.quantity))
+            .where(
+                Handout.campaign_id == campaign_id,
+                Handout.at >= start,
+                Handout.at < end,
+                Handout.store_id.in_(part),
+            )
+            .group_by(Handout.store_id, Handout.material_id)
+        )
+        for store_id, material_id, quantity in rows:
+            found.setdefault(store_id, {})[material_id] = int(quantity)
+    return found
