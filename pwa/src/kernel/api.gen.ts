@@ -204,9 +204,94 @@ export interface paths {
         get: {
             parameters: {
                 query: {
+                    from?: string;
+                    to?: string;
+                    region?: string;
+                    rep?: string;
+                    store?: string;
+                    verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
+                    flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
                     /** @description west,south,east,north in WGS-84 degrees */
                     bbox: string;
                     zoom: number;
+                    named?: boolean;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ClustersOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/map/days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How many check-ins in your scope each day had on the map, by verdict.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
                     from?: string;
                     to?: string;
                     region?: string;
@@ -227,7 +312,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["ClustersOut"];
+                        "application/json": components["schemas"]["DaysOut"];
                     };
                 };
                 /** @description unauthenticated: You are not logged in */
@@ -1224,6 +1309,171 @@ export interface paths {
         };
         trace?: never;
     };
+    "/api/v1/organisation/rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The rules by which check-ins are judged.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RulesPageOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set rules. Visits judged before keep their verdict until they are judged again.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RulesPatch"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RulesPageOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/people": {
         parameters: {
             query?: never;
@@ -1675,6 +1925,93 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["PhotoFindingsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photos/wall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The pictures of stores in your scope, newest first, named for looking at side by side.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description These photos alone, as far as they are yours to see. */
+                    photo?: string[];
+                    kind?: ("storefront" | "shelf" | "pile" | "endcap" | "checkout" | "posm" | "price_tag" | "outdoor" | "competitor" | "licence" | "other")[];
+                    region?: string;
+                    store?: string;
+                    rep?: string;
+                    from?: string;
+                    to?: string;
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["WallOut"];
                     };
                 };
                 /** @description unauthenticated: You are not logged in */
@@ -2685,6 +3022,274 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/stores/pin-proposals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Pins that check-ins say are elsewhere, the farthest off first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    cursor?: string;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/stores/pin-proposals/{proposal_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                proposal_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * One proposed pin, decided on or not; the ETag is what a decision must name in If-Match.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    proposal_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Accept a proposed pin (the store's visits are judged again) or decline it.
+         * @description Roles: office.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: {
+                    /** @description The revision that was edited, as the ETag named it. */
+                    "If-Match"?: string;
+                };
+                path: {
+                    proposal_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ProposalDecision"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        /** @description The record's revision. */
+                        ETag?: string;
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ProposalOut"];
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description proposal_decided: This proposal has been decided on already */
+                409: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description stale: Somebody else has just changed this record */
+                412: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description precondition_required: The revision is missing */
+                428: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/stores/{store_id}": {
         parameters: {
             query?: never;
@@ -2869,6 +3474,77 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        trace?: never;
+    };
+    "/api/v1/stores/{store_id}/pins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                store_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The pins the store had before, the newest first.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    store_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PastPinsOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/sync/device": {
@@ -3475,6 +4151,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/visits/pin-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What another pin or radius of a store would change in how its visits are judged.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query: {
+                    store: string;
+                    lat?: number;
+                    lon?: number;
+                    pin_quality_m?: number;
+                    radius_m?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PinPreviewOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/visits/{visit_id}": {
         parameters: {
             query?: never;
@@ -3587,6 +4345,7 @@ export interface components {
         };
         ClusterOut: {
             author_id?: string;
+            author_name?: string;
             /** @description west, south, east, north */
             bounds: number[];
             by_verdict: {
@@ -3601,6 +4360,8 @@ export interface components {
             /** @description Mean longitude. */
             lon: number;
             store_id?: string;
+            /** @description With named alone, like author_name. */
+            store_name?: string;
         };
         ClustersOut: {
             clusters: components["schemas"]["ClusterOut"][];
@@ -3608,6 +4369,17 @@ export interface components {
             total: number;
             /** @description Check-ins of the selection that have no position at all. */
             unplaced: number;
+        };
+        DayOut: {
+            by_verdict: {
+                [key: string]: number;
+            };
+            count: number;
+            /** Format: date */
+            day: string;
+        };
+        DaysOut: {
+            days: components["schemas"]["DayOut"][];
         };
         DeviceIn: {
             app_version: string;
@@ -3955,6 +4727,17 @@ export interface components {
             state: "rejected" | "conflict";
             words: components["schemas"]["WordsOut"] | null;
         };
+        PastPinOut: {
+            actor_name: string | null;
+            lat: number;
+            lon: number;
+            quality_m: number;
+            source: string;
+            until: string;
+        };
+        PastPinsOut: {
+            items: components["schemas"]["PastPinOut"][];
+        };
         PeopleOut: {
             items: components["schemas"]["PersonOut"][];
             total: number;
@@ -4053,6 +4836,19 @@ export interface components {
             next: string | null;
             total: number;
         };
+        PinPreviewOut: {
+            changed: number;
+            cleared: {
+                [key: string]: number;
+            };
+            fixes: components["schemas"]["UsedFixOut"][];
+            raised: {
+                [key: string]: number;
+            };
+            reworded: number;
+            verdicts: components["schemas"]["VerdictChangeOut"][];
+            visits: number;
+        };
         PlaceOut: {
             lat: number;
             lon: number;
@@ -4081,6 +4877,43 @@ export interface components {
             title: string;
             type: string;
         };
+        ProposalDecision: {
+            accept: boolean;
+        };
+        ProposalOut: {
+            days: number;
+            /** @description From the pin to the learned place, metres. */
+            distance_m: number;
+            fixes: number;
+            id: string;
+            lat: number;
+            /** @description Fixes at the store that lie elsewhere. */
+            left_out: number;
+            lon: number;
+            made_at: string;
+            pin_quality_m: number;
+            /** @enum {string} */
+            pin_source: "import" | "office" | "survey" | "geocoded" | "learned";
+            /** @description How far off the learned place may be, metres. */
+            quality_m: number;
+            radius_m: number | null;
+            region_id: string;
+            reps: number;
+            rev: number;
+            /** @enum {string} */
+            state: "open" | "accepted" | "declined" | "gone";
+            store_address: string;
+            store_code: string;
+            store_id: string;
+            store_lat: number;
+            store_lon: number;
+            store_name: string;
+        };
+        ProposalsOut: {
+            items: components["schemas"]["ProposalOut"][];
+            next: string | null;
+            total: number;
+        };
         PullOut: {
             changes: components["schemas"]["ChangeOut"][];
             cursor: string;
@@ -4096,10 +4929,29 @@ export interface components {
             results: components["schemas"]["OpResult"][];
             server_time: string;
         };
+        RangesOut: {
+            cached_fix_max_age_s: number[];
+            clock_tolerance_s: number[];
+            identical_apart_m: number[];
+            max_accuracy_m: number[];
+            max_pin_quality_m: number[];
+            office_radius_m: number[];
+            photo_old_s: number[];
+            photos_min: number[];
+            pin_off_min_m: number[];
+            radius_m: number[];
+            short_visit_s: number[];
+            travel_kmh: number[];
+            travel_min_m: number[];
+        };
         ReasonOut: {
             code: string;
             numbers: {
                 [key: string]: number;
+            };
+            /** @description Ids of what it is about: visit_id, photo_id, other_photo_id. */
+            refs?: {
+                [key: string]: string;
             };
             words: components["schemas"]["WordsOut"];
         };
@@ -4164,6 +5016,42 @@ export interface components {
             made_at: string | null;
             ops: components["schemas"]["RescueOpOut"][];
         };
+        RulesOut: {
+            cached_fix_max_age_s: number;
+            clock_tolerance_s: number;
+            identical_apart_m: number;
+            max_accuracy_m: number;
+            max_pin_quality_m: number;
+            office_radius_m: number;
+            photo_old_s: number;
+            photos_min: number;
+            pin_off_min_m: number;
+            radius_m: number;
+            short_visit_s: number;
+            travel_kmh: number;
+            travel_min_m: number;
+        };
+        RulesPageOut: {
+            defaults: components["schemas"]["RulesOut"];
+            ranges: components["schemas"]["RangesOut"];
+            rev: number;
+            rules: components["schemas"]["RulesOut"];
+        };
+        RulesPatch: {
+            cached_fix_max_age_s?: number;
+            clock_tolerance_s?: number;
+            identical_apart_m?: number;
+            max_accuracy_m?: number;
+            max_pin_quality_m?: number;
+            office_radius_m?: number;
+            photo_old_s?: number;
+            photos_min?: number;
+            pin_off_min_m?: number;
+            radius_m?: number;
+            short_visit_s?: number;
+            travel_kmh?: number;
+            travel_min_m?: number;
+        };
         SchemaRangeOut: {
             newest: number;
             oldest: number;
@@ -4204,7 +5092,7 @@ export interface components {
             phone?: string;
             pin_quality_m?: number;
             /** @enum {string} */
-            pin_source?: "import" | "office" | "survey" | "geocoded";
+            pin_source?: "import" | "office" | "survey" | "geocoded" | "learned";
             radius_m?: number | null;
             region_id: string;
             rep_ids?: string[];
@@ -4226,7 +5114,7 @@ export interface components {
             /** @description How far off the pin may be, metres. */
             pin_quality_m: number;
             /** @enum {string} */
-            pin_source: "import" | "office" | "survey" | "geocoded";
+            pin_source: "import" | "office" | "survey" | "geocoded" | "learned";
             /** @description Fence, metres; null: the organisation's default. */
             radius_m: number | null;
             region_id: string;
@@ -4248,7 +5136,7 @@ export interface components {
             phone?: string;
             pin_quality_m?: number;
             /** @enum {string} */
-            pin_source?: "import" | "office" | "survey" | "geocoded";
+            pin_source?: "import" | "office" | "survey" | "geocoded" | "learned";
             radius_m?: number | null;
             region_id?: string;
             rep_ids?: string[];
@@ -4266,6 +5154,16 @@ export interface components {
             complete: boolean;
             received: number;
             sha256: string;
+        };
+        UsedFixOut: {
+            accuracy_m: number;
+            lat: number;
+            lon: number;
+        };
+        VerdictChangeOut: {
+            after: string;
+            before: string;
+            count: number;
         };
         VisitAuthorOut: {
             id: string;
@@ -4320,6 +5218,8 @@ export interface components {
             store_name: string;
             /** @description Id of a photo to show. */
             thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
             /** @enum {string} */
             verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
         };
@@ -4362,6 +5262,8 @@ export interface components {
             store_name: string;
             /** @description Id of a photo to show. */
             thumb: string | null;
+            /** @description How far checked_in_at may be off, seconds; null: unknown. */
+            time_error_s: number | null;
             /** @enum {string} */
             verdict: "on_site" | "uncertain" | "off_site" | "unverifiable";
         };
@@ -4380,6 +5282,30 @@ export interface components {
             items: components["schemas"]["VisitItemOut"][];
             next: string | null;
             total: number;
+        };
+        WallOut: {
+            items: components["schemas"]["WallPhotoOut"][];
+            next: string | null;
+        };
+        WallPhotoOut: {
+            author_id: string;
+            author_name: string;
+            /**
+             * Format: date
+             * @description Of taken_at, the organisation's.
+             */
+            day: string;
+            id: string;
+            /** @enum {string} */
+            kind: "storefront" | "shelf" | "pile" | "endcap" | "checkout" | "posm" | "price_tag" | "outdoor" | "competitor" | "licence" | "other";
+            region_id: string;
+            region_name: string;
+            source: string;
+            store_code: string;
+            store_id: string | null;
+            store_name: string;
+            taken_at: string;
+            visit_id: string;
         };
         WordsOut: {
             en: string;

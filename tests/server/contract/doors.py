@@ -121,6 +121,9 @@ DOORS: Final[dict[str, Door]] = {
     "GET /api/v1/photos/findings": read(
         "/api/v1/photos/findings?visit={visit}", roles=CONSOLE, photo=CONSOLE
     ),
+    "GET /api/v1/photos/wall": read(
+        "/api/v1/photos/wall", roles=CONSOLE, photo=CONSOLE, store_name=CONSOLE, person=CONSOLE
+    ),
     "GET /api/v1/photos/<photo_id>/<size>": read(
         "/api/v1/photos/{photo}/thumb",
         "/api/v1/photos/{photo}/screen",
@@ -146,8 +149,13 @@ DOORS: Final[dict[str, Door]] = {
     ),
     # audit
     "GET /api/v1/map/clusters": read(
-        f"/api/v1/map/clusters?{_BOX}&zoom=16", roles=CONSOLE, visit=CONSOLE, person=CONSOLE
+        f"/api/v1/map/clusters?{_BOX}&zoom=16&named=1",
+        roles=CONSOLE,
+        visit=CONSOLE,
+        person=CONSOLE,
+        store_name=CONSOLE,
     ),
+    "GET /api/v1/map/days": read("/api/v1/map/days", roles=CONSOLE),
     "GET /api/v1/map/places": read(f"/api/v1/map/places?{_BOX}", roles=CONSOLE, store_name=CONSOLE),
     # sync
     "PUT /api/v1/sync/device": Door(ALL, ("/api/v1/sync/device",), json=_REPORT),
@@ -192,11 +200,24 @@ SCOPED_FILTERS: Final[dict[str, str]] = {
     "rep": "person",
     "store": "store",
     "visit": "visit",
+    "photo": "photo",
     "q": "store_name",
 }
 REGION_FILTER: Final = "region"
 HARMLESS_FILTERS: Final = frozenset(
-    {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
-    | {"bbox", "cursor", "limit", "problem", "schema", "zoom"}
+    {
+        "active",
+        "crs",
+        "dry_run",
+        "flag",
+        "from",
+        "kind",
+        "region_id",
+        "role",
+        "state",
+        "to",
+        "verdict",
+    }
+    | {"bbox", "cursor", "limit", "named", "problem", "schema", "zoom"}
     | {"lat", "lon", "pin_quality_m", "radius_m"}
 )
