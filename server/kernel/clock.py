@@ -143,7 +143,8 @@ def _day_start(day: date) -> datetime:
         return datetime(day.year, day.month, day.day, tzinfo=org_zone()).astimezone(UTC)
     except OverflowError:
         # The first and the last day there are; east or west of Greenwich they begin beyond.
-        return (datetime.min if day.year == 1 else datetime.max).replace(tzinfo=UTC)
+        beyond = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        return beyond[day.year != 1]
 
 
 def wire_time(at: datetime | str | None) -> str | None:
