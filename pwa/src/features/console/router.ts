@@ -24,6 +24,7 @@ export function createConsoleRouter(): Router {
       { path: '/', name: 'map', component: () => import('./map/MapView.vue'), meta: { title: 'nav.map' } },
       { path: '/visits', name: 'visits', component: () => import('./visits/VisitsView.vue'), meta: { title: 'nav.visits' } },
       { path: '/visits/:id', name: 'visit', component: () => import('./visits/VisitView.vue'), props: true, meta: { title: 'visits.one' } },
+      { path: '/photos', name: 'photos', component: () => import('./photos/WallView.vue'), meta: { title: 'nav.photos' } },
       { path: '/weeks/:week?', name: 'weeks', component: () => import('./weeks/WeeksView.vue'), props: true, meta: { title: 'nav.weeks' } },
       { path: '/sync', name: 'sync', component: () => import('./sync/SyncHealthView.vue'), meta: { title: 'nav.sync' } },
       { path: '/stores', name: 'stores', component: () => import('./stores/StoresView.vue'), meta: { title: 'nav.stores', roles: office } },
