@@ -76,6 +76,8 @@ def create_app(settings: Settings | None = None, *, clock: Clock | None = None) 
 
 def _connect_features(app: Flask) -> None:
     """Let a feature hear of another where an import would go round in a circle."""
+    from server.audit import replies
+    from server.audit.answers import queries as answers
     from server.campaigns.choosing import assignments_changed
     from server.stores import domain as stores
     from server.sync.negotiation import schema_range
@@ -85,6 +87,7 @@ def _connect_features(app: Flask) -> None:
         stores.on_pin_changed.append(rejudge.ask_rejudge)
     if assignments_changed not in stores.on_assigned:
         stores.on_assigned.append(assignments_changed)
+    replies.tell_of(answers)
     app.extensions["storewalk.schema"] = schema_range(app.config["SETTINGS"])
 
 

@@ -131,7 +131,7 @@ def _rows(
         return _count(session, _inside(box), conditions, level)
     spans = spans_of(session, wanted.first, wanted.last)
     rows = read_sums(
-        session, spans, cell_ranges(box), level, _sum_conditions(session, actor, wanted)
+        session, spans, cell_ranges(box), level, sum_conditions(session, actor, wanted)
     )
     if spans.raw:
         rows += _count(
@@ -140,7 +140,7 @@ def _rows(
     return rows
 
 
-def _sum_conditions(
+def sum_conditions(
     session: Session, actor: Actor, wanted: VisitFilters
 ) -> list[ColumnElement[bool]]:
     """What visit_conditions says of visits, said of their sums."""

@@ -1,4 +1,4 @@
-"""What is held about a person here: their answers, and what the journal says about them."""
+"""What is held about a person here: answers, decisions about their visits, and the journal."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 
 from server.accounts.queries import people_by_ids
 from server.audit.answers import held as answers
+from server.audit.reviews.models import ReviewEntry
 from server.kernel.held import Section, tell_of
 from server.kernel.journal import JournalEntry
 from server.visits.models import Visit
 
 _JOURNAL: Table = JournalEntry.__table__  # type: ignore[assignment]  # declared wider than it is
+_ENTRY: Table = ReviewEntry.__table__  # type: ignore[assignment]  # likewise
 _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # likewise
 
 
@@ -33,8 +35,23 @@ def _about(user_id: str) -> Any:
     )
 
 
+def _decided(user_id: str) -> Any:
+    own = select(_VISIT.c.id).where(_VISIT.c.author_id == user_id)
+    return select(_ENTRY).where(_ENTRY.c.visit_id.in_(own))
+
+
 SECTIONS: Final = (
     *answers.SECTIONS,
+    tell_of(
+        Section(
+            "reviews",
+            _decided,
+            _ENTRY.c.at,
+            _ENTRY.c.id,
+            ("at", "action", "text", "actor_name"),
+            _name_actors,
+        )
+    ),
     tell_of(
         Section(
             "journal",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from server.accounts.queries import region_names
+from server.accounts.queries import people_by_ids, region_names
 from server.audit.clusters import Box
 from server.kernel.auth import Actor
-from server.stores.queries import region_centres, stores_by_cell
+from server.stores.queries import region_centres, store_names, stores_by_cell
 
 MAX_PLACES = 200
 # About zoom 11 on a laptop's screen: further out, shop names are noise.
@@ -40,3 +41,17 @@ def find_places(session: Session, actor: Actor, box: Box) -> list[dict[str, Any]
 
 def _place(name: str, lat: float, lon: float, weight: int) -> dict[str, Any]:
     return {"name": name, "lat": lat, "lon": lon, "weight": weight}
+
+
+def name_singles(session: Session, clusters: Iterable[dict[str, Any]]) -> None:
+    """Write store_name and author_name into those clusters that are a single check-in.
+
+    Whether the caller may see them is the caller's to check.
+    """
+    singles = [one for one in clusters if "id" in one]
+    stores = store_names(session, (one["store_id"] for one in singles))
+    people = people_by_ids(session, {one["author_id"] for one in singles})
+    for one in singles:
+        author = people.get(one["author_id"])
+        one["store_name"] = stores.get(one["store_id"], "")
+        one["author_name"] = author["name"] if author else ""

@@ -5,7 +5,7 @@ Who stores the answers says so with tell_of(); until then nobody has answered an
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 from sqlalchemy import ColumnElement, false
@@ -17,7 +17,7 @@ class Source(Protocol):
 
     def of_visits(
         self, session: Session, visit_ids: Collection[str]
-    ) -> dict[str, Sequence[dict[str, Any]]]:
+    ) -> Mapping[str, Sequence[dict[str, Any]]]:
         """By visit id, oldest first: {id, at, text, photo_id}; at is when the server got it."""
         ...
 

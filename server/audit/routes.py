@@ -10,9 +10,10 @@ from flask import Response
 from server.audit import jobs, schemas
 from server.audit.answers.routes import blueprints as answers_blueprints
 from server.audit.clusters import find_clusters
+from server.audit.days import count_days
 from server.audit.journals.routes import blueprints as journals_blueprints
 from server.audit.mydata.routes import blueprints as mydata_blueprints
-from server.audit.places import find_places
+from server.audit.places import find_places, name_singles
 from server.audit.reviews.routes import blueprints as review_blueprints
 from server.kernel.auth import Role, needs
 from server.kernel.http import blueprint, ctx, json_bytes
@@ -37,9 +38,22 @@ background = (jobs.STATISTICS, jobs.SUMS)
 def list_clusters(query: dict[str, Any]) -> Response:
     """The check-ins of a viewport in your scope, clustered for its zoom."""
     at = ctx()
-    box, zoom = query.pop("box"), query.pop("zoom")
+    box, zoom, named = query.pop("box"), query.pop("zoom"), query.pop("named")
     found = find_clusters(at.session, at.actor, at.clock, box, zoom, VisitFilters(**query))
+    if named:
+        name_singles(at.session, found["clusters"])
     return json_bytes(orjson.dumps(found))
+
+
+@map_bp.route("/days", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@map_bp.arguments(schemas.DaysQuery(), location="query")
+@map_bp.response(200, schemas.DaysOut())
+def list_days(query: dict[str, Any]) -> Response:
+    """How many check-ins in your scope each day had on the map, by verdict."""
+    at = ctx()
+    days = count_days(at.session, at.actor, at.clock, VisitFilters(**query))
+    return json_bytes(orjson.dumps({"days": days}))
 
 
 @map_bp.route("/places", methods=["GET"])

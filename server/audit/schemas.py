@@ -9,8 +9,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate
 
 from server.audit.clusters import Box
+from server.kernel.choices import Choices
 from server.visits.flag_bits import CODES
-from server.visits.schemas import Choices
 from server.visits.verdict import Verdict
 
 
@@ -42,11 +42,9 @@ class BoxField(fields.Field[Box]):
 _BOX = {"type": "string", "description": "west,south,east,north in WGS-84 degrees"}
 
 
-class ClustersQuery(Schema):
+class DaysQuery(Schema):
     """Filters of the map; days are the organisation's, both inclusive."""
 
-    box = BoxField(required=True, data_key="bbox", metadata=_BOX)
-    zoom = fields.Integer(required=True, validate=validate.Range(0, 24))
     first = fields.Date(data_key="from")
     last = fields.Date(data_key="to")
     region = fields.String()
@@ -54,6 +52,28 @@ class ClustersQuery(Schema):
     store = fields.String()
     verdicts = Choices(fields.String(validate=validate.OneOf(list(Verdict))), data_key="verdict")
     flags = Choices(fields.String(validate=validate.OneOf(CODES)), data_key="flag")
+
+
+class ClustersQuery(DaysQuery):
+    """A viewport and its zoom; named: single check-ins tell their store and rep by name."""
+
+    box = BoxField(required=True, data_key="bbox", metadata=_BOX)
+    zoom = fields.Integer(required=True, validate=validate.Range(0, 24))
+    named = fields.Boolean(load_default=False)
+
+
+class DayOut(Schema):
+    """The check-ins of one day."""
+
+    day = fields.Date(required=True)
+    count = fields.Integer(required=True)
+    by_verdict = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
+
+
+class DaysOut(Schema):
+    """Days that have check-ins with a position, ascending."""
+
+    days = fields.List(fields.Nested(DayOut), required=True)
 
 
 class ClusterOut(Schema):
@@ -70,6 +90,8 @@ class ClusterOut(Schema):
     store_id = fields.String()
     author_id = fields.String()
     checked_in_at = fields.String()
+    store_name = fields.String(metadata={"description": "With named alone, like author_name."})
+    author_name = fields.String()
 
 
 class ClustersOut(Schema):

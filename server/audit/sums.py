@@ -56,6 +56,23 @@ class Spans:
     # First and last day of each run of days that only the visits themselves can tell of.
     raw: list[tuple[date, date]]
 
+    def summed_days(self) -> list[date]:
+        """The days that have been added up, those of whole months too."""
+        of_months = [
+            month + timedelta(days=number)
+            for month in self.months
+            for number in range((_next_month(month) - month).days)
+        ]
+        return sorted([*of_months, *self.days])
+
+    def raw_days(self) -> list[date]:
+        """The days that have not."""
+        return [
+            first + timedelta(days=number)
+            for first, last in self.raw
+            for number in range((last - first).days + 1)
+        ]
+
 
 def spans_of(session: Session, first: date | None, last: date | None) -> Spans:
     """How to count the days from first to last (both included; None: where visits begin or end)."""

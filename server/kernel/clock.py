@@ -134,11 +134,17 @@ def week_bounds(week: str) -> tuple[datetime, datetime]:
 
 def day_bounds(first: date, last: date) -> tuple[datetime, datetime]:
     """Start of the first and exclusive end of the last org day, in UTC."""
-    zone = org_zone()
-    start = datetime(first.year, first.month, first.day, tzinfo=zone)
-    after = last + timedelta(days=1)
-    end = datetime(after.year, after.month, after.day, tzinfo=zone)
-    return start.astimezone(UTC), end.astimezone(UTC)
+    after = last + timedelta(days=1) if last < date.max else last
+    return _day_start(first), _day_start(after)
+
+
+def _day_start(day: date) -> datetime:
+    try:
+        return datetime(day.year, day.month, day.day, tzinfo=org_zone()).astimezone(UTC)
+    except OverflowError:
+        # The first and the last day there are; east or west of Greenwich they begin beyond.
+        beyond = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+        return beyond[day.year != 1]
 
 
 def wire_time(at: datetime | str | None) -> str | None:

@@ -157,7 +157,7 @@ def list_photos(
         .limit(limit + 1)
     )
     if cursor:
-        query = query.where(tuple_(_PHOTO.c.taken_at, _PHOTO.c.id) < _after(cursor))
+        query = query.where(tuple_(_PHOTO.c.taken_at, _PHOTO.c.id) < after_cursor(cursor))
     rows: list[Row] = list(session.execute(query).mappings())
     page = rows[:limit]
     more = len(rows) > limit
@@ -165,7 +165,8 @@ def list_photos(
     return {"items": [photo_with_urls(row) for row in page], "next": after, "total": total}
 
 
-def _after(cursor: str) -> tuple[datetime, str]:
+def after_cursor(cursor: str) -> tuple[datetime, str]:
+    """(taken_at, id) of the last photo of the page before. Raises validation_failed."""
     at, photo_id = decode_cursor(cursor, 2)
     try:
         return datetime.fromisoformat(at).astimezone(UTC), str(photo_id)

@@ -14,10 +14,11 @@ from server.kernel.auth import Role, needs
 from server.kernel.blobs import blob_store, content_key, thumb_key
 from server.kernel.http import binary_answers, blueprint, ctx, json_bytes
 from server.kernel.problems import catalogue, refuses
-from server.photos import background, pairs, problems, queries, receiving, schemas
+from server.photos import background, pairs, problems, queries, receiving, schemas, wall
 from server.photos.models import PhotoState
 from server.photos.queries import PhotoFilters
 from server.photos.records import Row
+from server.photos.wall import WallFilters
 from server.visits.views import note_look
 
 __all__ = ["background", "blueprints"]  # background: imported so that its jobs are known
@@ -95,6 +96,18 @@ def list_findings(query: dict[str, Any]) -> Response:
     """What was found about a visit's photos: seen before elsewhere, or taken long before."""
     at = ctx()
     return json_bytes(orjson.dumps(pairs.findings_page(at.session, at.actor, query["visit"])))
+
+
+@photos_bp.route("/wall", methods=["GET"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@photos_bp.arguments(schemas.WallQuery(), location="query")
+@photos_bp.response(200, schemas.WallOut())
+def list_wall(query: dict[str, Any]) -> Response:
+    """The pictures of stores in your scope, newest first, named for looking at side by side."""
+    at = ctx()
+    cursor, limit = query.pop("cursor", None), query.pop("limit")
+    page = wall.wall_page(at.session, at.actor, WallFilters(**query), cursor=cursor, limit=limit)
+    return json_bytes(orjson.dumps(page))
 
 
 @photos_bp.route("/<photo_id>/<size>", methods=["GET"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
+from server.kernel.choices import Choices
 from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
 from server.photos.models import FindingKind, Kind, PhotoState
 
@@ -134,3 +135,47 @@ class PhotosQuery(Schema):
     last = fields.Date(data_key="to")
     cursor = fields.String()
     limit = fields.Integer(load_default=LIMIT_DEFAULT, validate=validate.Range(1, LIMIT_MAX))
+
+
+class WallQuery(Schema):
+    """Filters of the photo wall; days are the organisation's, both inclusive."""
+
+    ids = Choices(
+        fields.String(validate=validate.Length(max=36)),
+        data_key="photo",
+        validate=validate.Length(max=50),
+        metadata={"description": "These photos alone, as far as they are yours to see."},
+    )
+    kinds = Choices(fields.String(validate=validate.OneOf(list(Kind))), data_key="kind")
+    region = fields.String()
+    store = fields.String()
+    rep = fields.String()
+    first = fields.Date(data_key="from")
+    last = fields.Date(data_key="to")
+    cursor = fields.String()
+    limit = fields.Integer(load_default=LIMIT_DEFAULT, validate=validate.Range(1, LIMIT_MAX))
+
+
+class WallPhotoOut(Schema):
+    """A photo of a visit, with the names of where and by whom; its pictures are at its id."""
+
+    id = fields.String(required=True)
+    visit_id = fields.String(required=True)
+    store_id = fields.String(required=True, allow_none=True)
+    store_name = fields.String(required=True)
+    store_code = fields.String(required=True)
+    author_id = fields.String(required=True)
+    author_name = fields.String(required=True)
+    region_id = fields.String(required=True)
+    region_name = fields.String(required=True)
+    kind = fields.String(required=True, validate=validate.OneOf(list(Kind)))
+    source = fields.String(required=True)
+    taken_at = fields.String(required=True)
+    day = fields.Date(required=True, metadata={"description": "Of taken_at, the organisation's."})
+
+
+class WallOut(Schema):
+    """A page of the photo wall, newest first."""
+
+    items = fields.List(fields.Nested(WallPhotoOut), required=True)
+    next = fields.String(required=True, allow_none=True)

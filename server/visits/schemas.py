@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from marshmallow import Schema, fields, validate
 
+from server.kernel.choices import Choices
 from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
 from server.photos.schemas import PhotoOut
 from server.visits.flag_bits import CODES
@@ -15,17 +13,6 @@ from server.visits.records import ABANDONED
 from server.visits.verdict import Verdict
 
 STATES = (*State, ABANDONED)
-
-
-class Choices(fields.List[str]):
-    """Several values, repeated or separated by commas: verdict=on_site,uncertain."""
-
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> list[Any]:
-        texts = value if isinstance(value, list) else [value]
-        parts = [part for text in texts for part in str(text).split(",") if part]
-        return super()._deserialize(parts, attr, data, **kwargs)
 
 
 class VisitsQuery(Schema):

@@ -93,6 +93,7 @@ def map_of_a_million() -> Iterator[Figure]:
         here.start()
         yield Figure(f"adding up {DAYS} days of the map", added_s / DAYS * 1000, "ms a day")
         yield from _clusters(here, cities, districts)
+        yield from _days(here, districts)
         yield from _console(here)
 
 
@@ -121,6 +122,45 @@ def _clusters(here: Place, cities: Sequence[Point], districts: Sequence[str]) ->
     yield Figure("  median", median(times), "ms", None, median(floors))
     slowest = max(by_zoom, key=lambda zoom: median(by_zoom[zoom]))
     yield Figure(f"  median of the slowest zoom, {slowest}", median(by_zoom[slowest]), "ms")
+
+
+def _days(here: Place, districts: Sequence[str]) -> Iterator[Figure]:
+    token = here.log_in("office", "bench-days")
+    chance = random.Random(4)
+    # Not of a rep: the few there are here made as many visits as a hundred would.
+    store = f"{7:036x}"
+    times: list[float] = []
+    floors: list[float] = []
+    with closing(dbapi2.connect(str(here.database))) as database:
+        for run in range(RUNS + 1):
+            for days in (7, 30, DAYS):
+                for query in (
+                    "",
+                    "&verdict=off_site",
+                    "&flag=off_site",
+                    f"&store={store}",
+                    "region",
+                ):
+                    first = LAST_DAY - timedelta(days=days - 1)
+                    narrowed = query
+                    if query == "region":
+                        narrowed = f"&region={chance.choice(districts)}"
+                    path = f"/api/v1/map/days?from={first}&to={LAST_DAY}{narrowed}"
+                    answers = ask_all(here.port, [get_request(path, token)])
+                    check(answers)
+                    began = time.monotonic()
+                    database.execute(
+                        "SELECT start, verdict, sum(visits) FROM map_sum WHERE period = 0 "
+                        "AND level = 6 AND start BETWEEN ? AND ? GROUP BY 1, 2",
+                        (str(first), str(LAST_DAY)),
+                    ).fetchall()
+                    floor = (time.monotonic() - began) * 1000
+                    if run:
+                        times.append(answers[0].ms)
+                        floors.append(floor)
+    name = "check-ins a day over 1 M, p95 of 7 to 90 days"
+    yield Figure(name, percentile(times, 0.95), "ms", 10, percentile(floors, 0.95))
+    yield Figure("  median", median(times), "ms", None, median(floors))
 
 
 def _floor_ms(database: Any, box: Box, zoom: int) -> float:

@@ -101,6 +101,9 @@ def _go(path: str, ready: str) -> Step:
 SCREENS: dict[str, list[Step]] = {
     "map": [_go("?days=30&region={region}", ".check-in, .bubble")],
     "visit on the map": [_go("?days=30&region={region}&open={visit}", ".place-pin")],
+    "list beside the map": [_go("?days=30&region={region}&list=1", ".in-view li")],
+    "day of a rep": [_go("?view=day&region={region}&days=30", ".rep-day")],
+    "photo wall": [_go("photos?region={region}", "[data-photo] img")],
     "map as a table": [_go("?days=30&region={region}&view=table", "tbody tr")],
     "visits": [_go("visits?region={region}&days=30", "tbody tr")],
     "visit": [_go("visits/{visit}", "img[src$='/thumb']")],

@@ -151,6 +151,9 @@ DOORS: Final[dict[str, Door]] = {
     "GET /api/v1/photos/findings": read(
         "/api/v1/photos/findings?visit={visit}", roles=CONSOLE, photo=CONSOLE
     ),
+    "GET /api/v1/photos/wall": read(
+        "/api/v1/photos/wall", roles=CONSOLE, photo=CONSOLE, store_name=CONSOLE, person=CONSOLE
+    ),
     "GET /api/v1/photos/<photo_id>/<size>": read(
         "/api/v1/photos/{photo}/thumb",
         "/api/v1/photos/{photo}/screen",
@@ -331,8 +334,13 @@ DOORS: Final[dict[str, Door]] = {
     "DELETE /api/v1/office/feed": Door(REP, ("/api/v1/office/feed",), 204),
     # audit
     "GET /api/v1/map/clusters": read(
-        f"/api/v1/map/clusters?{_BOX}&zoom=16", roles=CONSOLE, visit=CONSOLE, person=CONSOLE
+        f"/api/v1/map/clusters?{_BOX}&zoom=16&named=1",
+        roles=CONSOLE,
+        visit=CONSOLE,
+        person=CONSOLE,
+        store_name=CONSOLE,
     ),
+    "GET /api/v1/map/days": read("/api/v1/map/days", roles=CONSOLE),
     "GET /api/v1/map/places": read(f"/api/v1/map/places?{_BOX}", roles=CONSOLE, store_name=CONSOLE),
     "GET /api/v1/reviews": read(
         "/api/v1/reviews", roles=CONSOLE, visit=CONSOLE, store_name=CONSOLE, person=CONSOLE
@@ -432,6 +440,7 @@ SCOPED_FILTERS: Final[dict[str, str]] = {
     "rep": "person",
     "store": "store",
     "visit": "visit",
+    "photo": "photo",
     "q": "store_name",
 }
 REGION_FILTER: Final = "region"
@@ -440,6 +449,6 @@ HARMLESS_FILTERS: Final = frozenset(
     | {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
     # Everybody may know of every material and every warehouse.
     | {"at", "flag", "material", "warehouse", "warehouse_id"}
-    | {"bbox", "cursor", "limit", "problem", "schema", "zoom"}
+    | {"bbox", "cursor", "limit", "named", "problem", "schema", "zoom"}
     | {"lat", "lon", "pin_quality_m", "radius_m"}
 )

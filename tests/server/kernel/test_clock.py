@@ -52,6 +52,9 @@ def test_no_such_week(week: str) -> None:
 def test_day_bounds_are_local_midnights() -> None:
     start, end = day_bounds(date(2026, 11, 23), date(2026, 11, 23))
     assert (start, end) == (utc(2026, 11, 22, 16), utc(2026, 11, 23, 16))
+    # A filter may name any day that there is.
+    start, end = day_bounds(date.min, date.max)
+    assert (start.year, end.year) == (1, 9999)
 
 
 def evidence(offset_ms: int | None) -> TimeEvidence:

@@ -31,6 +31,12 @@ NOT_ABOUT_PEOPLE = {
     "rejudge_due": "stores that wait to be judged again",
     "store_pin": "who moved a pin",
     "pin_proposal": "who decided on a pin",
+    "visit_review": "what the decisions about a visit, which are told, add up to",
+    "review_bulk": "a supervisor's work on many visits",
+    "reaudit_sample": "who drew a sample",
+    "reaudit_case": "a second opinion, which the first person must not see",
+    "campaign": "who planned it",
+    "campaign_summary": "who wrote it for the company",
 }
 
 

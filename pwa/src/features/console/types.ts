@@ -98,6 +98,8 @@ export type Bounds = [west: number, south: number, east: number, north: number]
 export interface Cluster {
   lat: number; lon: number; count: number; by_verdict: Partial<Record<Verdict, number>>
   id?: string | null; bounds: Bounds
+  /** Of a single check-in; the names only where they were asked for. */
+  checked_in_at?: string; store_name?: string; author_name?: string
 }
 
 export interface Place { name: string; lat: number; lon: number; weight: number }

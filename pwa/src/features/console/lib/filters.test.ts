@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { LocationQuery } from 'vue-router'
 import {
-  activeFilters, filtersFromQuery, filtersToApi, filtersToMapApi, filtersToQuery, lastDays, viewportFromQuery,
-  viewportToQuery, type Filters,
+  activeFilters, filtersFromQuery, filtersToApi, filtersToMapApi, filtersToQuery, filtersToWallApi, lastDays,
+  viewportFromQuery, viewportToQuery, type Filters,
 } from './filters'
 
 const TODAY = '2026-11-23'
@@ -11,7 +11,8 @@ const DEFAULT = filtersFromQuery({}, TODAY)
 describe('filters in the address', () => {
   it('an empty address means the last seven days and nothing else', () => {
     expect(DEFAULT).toEqual({
-      from: '2026-11-17', to: TODAY, days: 7, region: null, rep: null, store: null, verdicts: [], state: null, q: '',
+      from: '2026-11-17', to: TODAY, days: 7, region: null, rep: null, store: null, verdicts: [], flags: [], kind: null,
+      state: null, q: '',
     })
     expect(filtersToQuery(DEFAULT)).toEqual({})
     expect(activeFilters(DEFAULT)).toBe(0)
@@ -22,6 +23,7 @@ describe('filters in the address', () => {
     { ...DEFAULT, ...lastDays(30, TODAY) },
     { ...DEFAULT, from: '2026-10-01', to: '2026-10-08', days: null },
     { ...DEFAULT, region: 'r1', rep: 'u1', store: 's1' },
+    { ...DEFAULT, flags: ['short_visit', 'photo_reused'], kind: 'shelf' },
     { ...DEFAULT, verdicts: ['on_site', 'off_site'], state: 'abandoned', q: '大润发 & co=?' },
   ]
   it.each(chosen)('comes back as it went: %j', (filters) => {
@@ -41,6 +43,8 @@ describe('filters in the address', () => {
     [{ days: '1e9' }, 'too many days'],
     [{ days: 'x' }, 'no number'],
     [{ verdict: 'guilty' }, 'an unknown verdict'],
+    [{ flag: 'red' }, 'an unknown flag'],
+    [{ kind: 'selfie' }, 'an unknown kind of photo'],
     [{ state: 'lost' }, 'an unknown state'],
     [{ region: '' }, 'an empty value'],
     [{ from: [null], to: ['2026-11-01'] }, 'a repeated key'],
@@ -63,14 +67,18 @@ describe('filters in the address', () => {
 describe('filters for the API', () => {
   it('always names both days, and only what is chosen besides', () => {
     expect(filtersToApi(DEFAULT)).toEqual({ from: '2026-11-17', to: TODAY })
-    expect(filtersToApi({ ...DEFAULT, verdicts: ['uncertain', 'off_site'], q: 'x' })).toEqual({
-      from: '2026-11-17', to: TODAY, verdict: 'uncertain,off_site', q: 'x',
+    expect(filtersToApi({ ...DEFAULT, verdicts: ['uncertain', 'off_site'], flags: ['no_photo'], q: 'x' })).toEqual({
+      from: '2026-11-17', to: TODAY, verdict: 'uncertain,off_site', flag: 'no_photo', q: 'x',
     })
   })
 
   it('the map is not asked what it does not know', () => {
-    const all: Filters = { ...DEFAULT, region: 'r', rep: 'u', store: 's', state: 'completed', q: 'x', verdicts: ['on_site'] }
-    expect(Object.keys(filtersToMapApi(all)).sort()).toEqual(['from', 'region', 'rep', 'to', 'verdict'])
+    const all: Filters = {
+      ...DEFAULT, region: 'r', rep: 'u', store: 's', state: 'completed', q: 'x', verdicts: ['on_site'], flags: ['no_photo'],
+      kind: 'shelf',
+    }
+    expect(Object.keys(filtersToMapApi(all)).sort()).toEqual(['flag', 'from', 'region', 'rep', 'store', 'to', 'verdict'])
+    expect(Object.keys(filtersToWallApi(all)).sort()).toEqual(['from', 'kind', 'region', 'rep', 'store', 'to'])
   })
 })
 

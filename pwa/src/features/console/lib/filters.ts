@@ -3,11 +3,15 @@
 import type { LocationQuery } from 'vue-router'
 import type { Verdict, VisitState } from '../types'
 import { addDays, isDay } from './dates'
+import { FLAGS, type FlagCode } from './flags'
+import { PHOTO_KINDS } from './photos'
 import { VERDICTS } from './verdicts'
 
 export const DEFAULT_DAYS = 7
 export const QUICK_DAYS: readonly number[] = [1, 7, 30]
 export const VISIT_STATES: readonly VisitState[] = ['in_progress', 'completed', 'cancelled', 'abandoned']
+
+export const WALL_KINDS: readonly string[] = [...PHOTO_KINDS, 'other']
 
 export interface Filters {
   /** First and last day, both included. */
@@ -20,6 +24,10 @@ export interface Filters {
   store: string | null
   /** Empty: all. */
   verdicts: Verdict[]
+  /** Any of these; empty: whatever flags there are. */
+  flags: FlagCode[]
+  /** What photos show; of the photo wall alone. */
+  kind: string | null
   state: VisitState | null
   q: string
 }
@@ -39,6 +47,8 @@ export function filtersFromQuery(query: LocationQuery, today: string): Filters {
     rep: text(query['rep']),
     store: text(query['store']),
     verdicts: VERDICTS.filter((verdict) => (text(query['verdict']) ?? '').split(',').includes(verdict)),
+    flags: FLAGS.filter((flag) => (text(query['flag']) ?? '').split(',').includes(flag)),
+    kind: WALL_KINDS.find((kind) => kind === query['kind']) ?? null,
     state: VISIT_STATES.find((state) => state === query['state']) ?? null,
     q: text(query['q']) ?? '',
   }
@@ -53,6 +63,8 @@ export function filtersToQuery(filters: Filters): Record<string, string> {
   if (filters.rep) query['rep'] = filters.rep
   if (filters.store) query['store'] = filters.store
   if (filters.verdicts.length > 0) query['verdict'] = filters.verdicts.join(',')
+  if (filters.flags.length > 0) query['flag'] = filters.flags.join(',')
+  if (filters.kind) query['kind'] = filters.kind
   if (filters.state) query['state'] = filters.state
   if (filters.q) query['q'] = filters.q
   return query
@@ -60,19 +72,28 @@ export function filtersToQuery(filters: Filters): Record<string, string> {
 
 /** The query of GET /visits. */
 export function filtersToApi(filters: Filters): Record<string, string> {
-  const { from, to, region, rep, store, verdicts, state, q } = filters
+  const { from, to, region, rep, store, verdicts, flags, state, q } = filters
   const query: Record<string, string> = { from, to }
   for (const [key, value] of Object.entries({ region, rep, store, state, q })) if (value) query[key] = value
   if (verdicts.length > 0) query['verdict'] = verdicts.join(',')
+  if (flags.length > 0) query['flag'] = flags.join(',')
   return query
 }
 
-/** The query of GET /map/clusters, which knows neither state nor words. */
+/** The query of GET /map/clusters and /map/days, which know neither state nor words. */
 export function filtersToMapApi(filters: Filters): Record<string, string> {
-  const { from, to, region, rep, verdict } = filtersToApi(filters)
-  return Object.fromEntries(
-    Object.entries({ from, to, region, rep, verdict }).filter((pair): pair is [string, string] => !!pair[1]),
-  )
+  return filtersToApi({ ...filters, state: null, q: '' })
+}
+
+/** The query of GET /photos/wall, which knows what photos know. */
+export function filtersToWallApi(filters: Filters): Record<string, string> {
+  const query = filtersToMapApi({ ...filters, verdicts: [], flags: [] })
+  return filters.kind ? { ...query, kind: filters.kind } : query
+}
+
+/** The filters as they are when nobody has touched them. */
+export function noFilters(today: string): Filters {
+  return filtersFromQuery({}, today)
 }
 
 /** How many filters differ from the default. */

@@ -24,6 +24,11 @@ export function shortDay(day: string): string {
     .format(new Date(`${day}T00:00:00Z`))
 }
 
+/** A day 2026-11-23 in full, with its weekday. */
+export function longDay(day: string): string {
+  return new Intl.DateTimeFormat(language(), { dateStyle: 'full', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
+}
+
 /** Metres below a kilometre, then kilometres. */
 export function distance(metres: number | null): string {
   if (metres === null) return t('common.unknown')

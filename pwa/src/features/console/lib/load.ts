@@ -40,14 +40,17 @@ export function useLoad<T>(ask: (signal: AbortSignal) => Promise<T>): Loaded<T> 
   return { data, problem, loading, load }
 }
 
-export interface LoadedList<T, P extends Page<T> = Page<T>> extends Loaded<P> {
+/** What a list needs of a page; some tell their total, too. */
+type Listed<T> = Pick<Page<T>, 'items' | 'next'>
+
+export interface LoadedList<T, P extends Listed<T> = Page<T>> extends Loaded<P> {
   /** Add the next page to what is there. */
   more: () => Promise<void>
   loadingMore: Ref<boolean>
 }
 
 /** A list with a cursor: the first page, then "more". `query` is read at each load. */
-export function useList<T, P extends Page<T> = Page<T>>(
+export function useList<T, P extends Listed<T> = Page<T>>(
   path: string, query: () => Query, limit = 50,
 ): LoadedList<T, P> {
   const ask = (signal: AbortSignal, cursor?: string) =>

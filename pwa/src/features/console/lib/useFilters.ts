@@ -4,7 +4,7 @@ import { now, timeZone } from '../session'
 import { dayOf } from './dates'
 import { filtersFromQuery, filtersToQuery, type Filters } from './filters'
 
-const FILTER_KEYS = ['from', 'to', 'days', 'region', 'rep', 'store', 'verdict', 'state', 'q']
+const FILTER_KEYS = ['from', 'to', 'days', 'region', 'rep', 'store', 'verdict', 'flag', 'kind', 'state', 'q']
 
 /** Today in the organisation's zone. */
 export const today = (): string => dayOf(now(), timeZone.value)
@@ -22,7 +22,9 @@ export function useFilters(): UsedFilters {
   const filters = computed(() => filtersFromQuery(route.query, today()))
 
   function change(patch: Partial<Filters>): void {
-    const others = Object.fromEntries(Object.entries(route.query).filter(([key]) => !FILTER_KEYS.includes(key)))
+    // A part of the days before is no part of the new ones.
+    const gone = 'from' in patch ? [...FILTER_KEYS, 'span'] : FILTER_KEYS
+    const others = Object.fromEntries(Object.entries(route.query).filter(([key]) => !gone.includes(key)))
     void router.replace({ query: { ...others, ...filtersToQuery({ ...filters.value, ...patch }) } })
   }
 
