@@ -7,10 +7,11 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from server.audit.reviews.models import Action, ReviewState
+from server.kernel.choices import Choices
 from server.kernel.ids import is_id
 from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
 from server.visits.flag_bits import CODES
-from server.visits.schemas import Choices, VisitItemOut, VisitPageOut
+from server.visits.schemas import VisitItemOut, VisitPageOut
 from server.visits.verdict import Verdict
 
 TEXT_MAX = 500

@@ -1,6 +1,6 @@
 """Rules of the organisation, the bound of a visit's time, learned pins, and what is judged again
 
-Revision: 0006_verdict, after: 0003_visit_complete
+Revision: 0004_verdict, after: 0003_visit_complete
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006_verdict"
+revision = "0004_verdict"
 down_revision = "0003_visit_complete"
 branch_labels = None
 depends_on = None

@@ -1,6 +1,6 @@
 """Campaigns: their stores, plan and summaries
 
-Revision: 0012_campaigns, after: 0013_replies
+Revision: 0011_campaigns, after: 0010_replies
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0012_campaigns"
-down_revision = "0013_replies"
+revision = "0011_campaigns"
+down_revision = "0010_replies"
 branch_labels = None
 depends_on = None
 

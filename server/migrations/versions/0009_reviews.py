@@ -1,6 +1,6 @@
 """Reviews of doubtful visits: decisions, bulks, the blind re-audit
 
-Revision: 0011_reviews, after: 0009_ledger
+Revision: 0009_reviews, after: 0008_ledger
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011_reviews"
-down_revision = "0009_ledger"
+revision = "0009_reviews"
+down_revision = "0008_ledger"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """The map's sums by cell and day, a visit's flags as one number
 
-Revision: 0010_map_sums, after: 0007_photo_evidence
+Revision: 0006_map_sums, after: 0005_photo_evidence
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0010_map_sums"
-down_revision = "0007_photo_evidence"
+revision = "0006_map_sums"
+down_revision = "0005_photo_evidence"
 branch_labels = None
 depends_on = None
 

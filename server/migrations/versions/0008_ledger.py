@@ -1,6 +1,6 @@
 """Warehouses, batches, running balances, movements to confirm, counts and corrections
 
-Revision: 0009_ledger, after: 0008_office_weeks
+Revision: 0008_ledger, after: 0007_office_weeks
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections import Counter
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0009_ledger"
-down_revision = "0008_office_weeks"
+revision = "0008_ledger"
+down_revision = "0007_office_weeks"
 branch_labels = None
 depends_on = None
 

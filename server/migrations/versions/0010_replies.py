@@ -1,6 +1,6 @@
 """What reps answer, who looked at a visit, the journal by time, erased positions and pictures
 
-Revision: 0013_replies, after: 0011_reviews
+Revision: 0010_replies, after: 0009_reviews
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0013_replies"
-down_revision = "0011_reviews"
+revision = "0010_replies"
+down_revision = "0009_reviews"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """What photos are recognised by, what was found about them, what their EXIF block says
 
-Revision: 0007_photo_evidence, after: 0006_verdict
+Revision: 0005_photo_evidence, after: 0004_verdict
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0007_photo_evidence"
-down_revision = "0006_verdict"
+revision = "0005_photo_evidence"
+down_revision = "0004_verdict"
 branch_labels = None
 depends_on = None
 

@@ -1,6 +1,6 @@
 """The week rule, its calendar, exemptions, make-ups, reminders, and what a check-in tells of a week
 
-Revision: 0008_office_weeks, after: 0010_map_sums
+Revision: 0007_office_weeks, after: 0006_map_sums
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0008_office_weeks"
-down_revision = "0010_map_sums"
+revision = "0007_office_weeks"
+down_revision = "0006_map_sums"
 branch_labels = None
 depends_on = None
 
