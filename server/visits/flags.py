@@ -96,8 +96,11 @@ def photo_flags(rules: Rules, findings: Sequence[PhotoFinding]) -> list[Flag]:
     found = []
     if reused:
         worst = min(reused, key=lambda one: (one.distance, one.photo_id))
-        code = "photo_same" if worst.distance == 0 else "photo_alike"
-        alike = {"photos": len({one.photo_id for one in reused}), "distance": worst.distance}
+        same = {one.photo_id for one in reused if one.distance == 0}
+        photos = {one.photo_id for one in reused}
+        code = "photo_same_or_alike" if same and same != photos else None
+        code = code or ("photo_same" if same else "photo_alike")
+        alike = {"photos": len(photos), "distance": worst.distance}
         # Not the other photo or visit: its author reads this, and they may be somebody else's.
         found.append(_flag("photo_reused", alike, {"photo_id": worst.photo_id}, sentence=code))
     if old:

@@ -114,6 +114,10 @@ _FLAGS: dict[str, tuple[str, str]] = {
         "{photos}照片与别处已有的几乎相同",
         "{photos} seen before, nearly the same",
     ),
+    "photo_same_or_alike": (
+        "{photos}照片与别处已有的相同或几乎相同",
+        "{photos} seen before, the same or nearly the same",
+    ),
     "photo_old": (
         "{photos}照片的拍摄时间与上传的说法相差 {gap}，超过 {longest}",
         "{photos} with a camera time {gap} away from when it was said to be taken, over {longest}",

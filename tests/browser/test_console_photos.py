@@ -118,7 +118,7 @@ def test_both_photos_of_a_pair(open_desktop: Open, story: Story) -> None:
     here, before = (box for one in near.get_by_role("img").all() if (box := one.bounding_box()))
     assert here["y"] == before["y"]
     assert here["x"] + here["width"] < before["x"]
-    expect(page.get_by_text("2 张照片与以前的照片相同或几乎相同")).to_be_visible()
+    expect(page.get_by_text("2 张照片与别处已有的相同或几乎相同")).to_be_visible()
     near.get_by_role("link", name="打开那次拜访").click()
     page.wait_for_url(re.compile(story.earlier))
     expect(page.get_by_role("heading", level=1)).to_have_text("渝中解放碑店")

@@ -107,7 +107,8 @@ def _the_supervisor_looks(context: Any, visit: dict[str, Any], photos: int) -> N
     expect(page.get_by_text(STORE).first).to_be_visible()
     expect(page.get_by_text("范围内").first).to_be_visible()
     expect(page.get_by_text("刘店长")).to_be_visible()
-    pictures = page.locator("img[src*='/photos/']")
+    # Of the visit itself: what was seen before is shown beside it once more.
+    pictures = page.locator(".groups img[src*='/photos/']")
     expect(pictures).to_have_count(photos, timeout=20_000)
     page.wait_for_function(
         """() => [...document.querySelectorAll("img[src*='/photos/']")]

@@ -193,6 +193,25 @@ def test_findings_of_photos_are_flags(
     assert codes(session, visit) == []
 
 
+@pytest.mark.parametrize(
+    ("distances", "words"),
+    [((0,), "完全相同"), ((3, 5), "几乎相同"), ((0, 3), "相同或几乎相同")],
+)
+def test_no_photo_is_called_the_same_that_is_only_alike(
+    rep: Hand, store_id: str, session: Session, clock: FrozenClock,
+    distances: tuple[int, ...], words: str,
+) -> None:  # fmt: skip
+    visit = closed(rep, store_id, 3)
+    found = [
+        PhotoFinding(FindingKind.REUSED, f"p{number}", "v9", "p9", distance)
+        for number, distance in enumerate(distances)
+    ]
+    judge_photos(session, None, clock, {visit: found})
+    [flag] = session.get_one(Visit, visit, populate_existing=True).flags
+    photos = len(distances)
+    assert flag["words"]["zh-CN"] == f"{photos} 张照片与别处已有的{words}"
+
+
 def test_a_gap_of_hours_is_a_time_zone_and_no_old_photo(
     rep: Hand, store_id: str, session: Session, clock: FrozenClock
 ) -> None:
