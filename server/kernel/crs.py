@@ -79,6 +79,10 @@ class Crs(StrEnum):
 Forward = Callable[[float, float], tuple[float, float]]
 
 
+# A tenth of a millimetre, in digits of a degree.
+_BORDER_DIGITS = 9
+
+
 def is_shifted(lat: float, lon: float) -> bool:
     """True where Chinese maps are shifted, given WGS-84 degrees. Coarse at the border."""
     at = bisect_right(_SOUTH_EDGES, lat) - 1
@@ -103,7 +107,9 @@ def to_wgs84(lat: float, lon: float, crs: Crs) -> tuple[float, float]:
     if crs is Crs.WGS84:
         return lat, lon
     found = _invert(_FORWARD[crs], lat, lon)
-    return found if is_shifted(*found) else (lat, lon)
+    # On the border itself the last digits of the way back must not decide.
+    near = (round(found[0], _BORDER_DIGITS), round(found[1], _BORDER_DIGITS))
+    return found if is_shifted(*near) else (lat, lon)
 
 
 def _invert(forward: Forward, lat: float, lon: float) -> tuple[float, float]:

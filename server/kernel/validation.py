@@ -35,6 +35,11 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "应在 {min} 到 {max} 之间。",
         "Must be from {min} to {max}.",
     ),
+    (
+        "Must be greater than {min} and less than or equal to {max}.",
+        "应大于 {min}，不超过 {max}。",
+        "Must be more than {min}, and {max} at most.",
+    ),
     ("Must be greater than or equal to {min}.", "不能小于 {min}。", "Must be at least {min}."),
     ("Must be less than or equal to {max}.", "不能大于 {max}。", "Must be at most {max}."),
     ("Must be one of: {choices}.", "只能是：{choices}。", "Must be one of: {choices}."),
@@ -84,6 +89,7 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "星期填 1–7，开门和关门时间如 09:00，关门须晚于开门。",
         "Name day 1 to 7, opens and closes like 09:00, closes after opens.",
     ),
+    ("Give a UUID in lower case.", "应为小写的编号（UUID）。", "Give a UUID in lower case."),
     ("NUL is not allowed.", "不能含有空字符（NUL）。", "NUL is not allowed."),
 )
 

@@ -238,6 +238,7 @@ def _pull() -> Story:
         op("office.check_in", 5, {"office_id": None, "at": AT, "fix": FIX}, fixed_id("f5", 1)),
         op("stock.count", 7, stock.COUNTED, fixed_id("f8", 1)),
         op("visit.check_out", 6, {"at": LATER, "fix": FIX, "photos": 1}, VISIT),
+        op("visit.reply", 10, _reply(VISIT), fixed_id("f9", 1)),
     )
     requests = push(
         op("office.exemption_request", 8, _LEAVE, fixed_id("f6", 1)),

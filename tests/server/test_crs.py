@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from server.kernel.crs import Crs, from_wgs84, is_shifted, to_wgs84
@@ -59,6 +59,7 @@ def test_known_point_without_real_data() -> None:
     assert great_circle_m(39.90734, 116.39089, lat, lon) == pytest.approx(555, abs=5)
 
 
+@example(18.0, 111.8, Crs.GCJ02)
 @given(
     lat=st.floats(18, 54),
     lon=st.floats(73, 136),

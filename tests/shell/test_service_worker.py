@@ -37,7 +37,8 @@ def build(folder: Path, version: str) -> Path:
         shutil.copytree(PWA / name, project / name)
     for name in ("index.html", "console.html", "vite.config.ts", "tsconfig.json", "package.json"):
         shutil.copy(PWA / name, project)
-    shutil.copy(PWA / "src" / "sw.ts", project / "src")
+    for name in ("sw.ts", "sw-push.ts"):
+        shutil.copy(PWA / "src" / name, project / "src")
     shutil.copy(PWA / "src" / "app" / "update.ts", project / "src" / "app")
     (project / "node_modules").symlink_to(PWA / "node_modules", target_is_directory=True)
     shutil.copy(ROOT / "tests" / "shell" / "probe.ts", project / "src" / "main.ts")

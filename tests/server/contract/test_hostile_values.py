@@ -24,7 +24,11 @@ LISTS = [
     "/api/v1/stores/pin-proposals",
     "/api/v1/visits",
     "/api/v1/photos",
+    "/api/v1/photos/wall",
     "/api/v1/reviews",
+    "/api/v1/campaigns",
+    "/api/v1/campaigns/{campaign_id}/board",
+    "/api/v1/me/data/{section}",
     "/api/v1/materials",
     "/api/v1/stock",
     "/api/v1/ledger/entries",
@@ -64,6 +68,7 @@ def test_every_list_with_a_cursor_is_tried(day: Day) -> None:
     ids=repr,
 )
 def test_forged_cursors(day: Day, login: Login, path: str, key: tuple[Any, ...]) -> None:
+    path = path.format(campaign_id=day.common["everywhere"], section="journal")
     answer: Any = login("office").get(path, query_string={"cursor": encode_cursor_raw(key)})
     if answer.status_code == 200:
         # A position like any other: it names a place in the list, and shows nothing more.
@@ -118,6 +123,7 @@ def test_nul_in_a_body(day: Day, login: Login, key: str) -> None:
     words |= {"entry_id": words["entry"], "warehouse_id": words["warehouse"]}
     words |= {f"{kind}_id": words[kind] for kind in ("exemption", "make_up")}
     words |= {"check_in_id": words["office_check_in"], "week": "2026-W48"}
+    words |= {"campaign_id": day.common["everywhere"]}
     for field, value in DOORS[key].json.items():
         if isinstance(value, str):
             body = DOORS[key].json | {field: NUL}

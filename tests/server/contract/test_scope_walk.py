@@ -167,7 +167,9 @@ def ask_with_filters(day: Day, client: FlaskClient, caller: str) -> int:
             continue
         if not names:
             continue
-        path = door.paths[0].format(**day.common)
+        path = door.paths[0]
+        for kind, word in day.common.items():
+            path = path.replace("{" + kind + "}", word)
         path += "&" if "?" in path else "?"
         for side in day.sides:
             for name in names & SCOPED_FILTERS.keys():

@@ -29,6 +29,7 @@ from server.config import Settings
 from server.kernel.clock import Clock, FrozenClock
 from server.kernel.db import db
 from server.materials import domain as materials
+from server.materials.stock import movements
 from server.photos import background
 from server.stores import domain as stores
 from server.stores.queries import find_store
@@ -84,8 +85,9 @@ def make_template(folder: Path) -> Template:
         entry = {"material_id": material, "quantity": ISSUED * len(reps)}
         materials.move_stock(session, office, clock, entry | {"kind": "receive"})
         for rep_id in reps:
-            said = {"material_id": material, "quantity": ISSUED, "kind": "issue", "rep_id": rep_id}
-            materials.move_stock(session, office, clock, said)
+            said = {"material_id": material, "quantity": ISSUED, "rep_id": rep_id}
+            sent = movements.issue(session, office, clock, said)
+            movements.confirm(session, office, clock, sent, ISSUED)
         session.commit()
         db.session.remove()
     tokens = {
