@@ -29,6 +29,7 @@ class Story:
 
     region: Region
     visits: dict[str, str]
+    number: int
 
     @property
     def names(self) -> list[str]:
@@ -39,8 +40,9 @@ class Story:
 @pytest.fixture
 def story(site: Site) -> Story:
     """Three visits ever farther off their stores on one day, and one that is fine."""
-    code = f"review{next(_NUMBERS)}"
-    region = office.make_region(site, code, "厦门区", "林主管")
+    story_number = next(_NUMBERS)
+    # A name of its own: the office chooses a region by it, and each test makes one.
+    region = office.make_region(site, f"review{story_number}", f"厦门{story_number}区", "林主管")
     rep = region.add_rep("蔡小海")
     sender = Sender(rep)
     visits = {}
@@ -55,7 +57,7 @@ def story(site: Site) -> Story:
         )
     sender.send()
     riskiest = ["集美店", "湖滨店", "中山路店"]
-    return Story(region, {name: visits[name] for name in riskiest})
+    return Story(region, {name: visits[name] for name in riskiest}, story_number)
 
 
 def open_queue(open_desktop: Open, story: Story, query: str = "", **options: object) -> Page:
@@ -257,7 +259,7 @@ def test_the_blind_re_audit(open_desktop: Open, story: Story) -> None:
     page.goto("/console/reaudit")
     draw = page.get_by_role("region", name="抽取样本")
     draw.get_by_label("比例").fill("100")
-    office.choose(page, draw, "区域", "厦门区")
+    office.choose(page, draw, "区域", f"厦门{story.number}区")
     draw.get_by_role("button", name="抽取").click()
     expect(draw.get_by_role("status")).to_have_text("从 3 个决定中抽取了 3 个。")
     # Nowhere is it told what the supervisor said.
@@ -275,7 +277,9 @@ def test_the_blind_re_audit(open_desktop: Open, story: Story) -> None:
         same = name != story.names[0]
         expect(told).to_contain_text("一致" if same else "原决定为“不通过”")
     expect(page.get_by_text("没有等待您复核的拜访。")).to_be_visible()
-    line = page.get_by_role("region", name="一致程度").get_by_role("row", name="厦门区")
+    line = page.get_by_role("region", name="一致程度").get_by_role(
+        "row", name=f"厦门{story.number}区"
+    )
     expect(line).to_contain_text("66.7%")
     assert errors == []
 

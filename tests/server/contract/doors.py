@@ -193,7 +193,7 @@ DOORS: Final[dict[str, Door]] = {
         data=b"code\nnowhere\n",
         headers={"Content-Type": "text/csv"},
     ),
-    # The first one is a campaign of everybody's stores: each supervisor sees a part of it.
+    # First a campaign of everybody's stores, of which each supervisor sees a part.
     "GET /api/v1/campaigns/<campaign_id>/board": read(
         "/api/v1/campaigns/{everywhere}/board",
         "/api/v1/campaigns/{campaign}/board",
@@ -302,9 +302,8 @@ DOORS: Final[dict[str, Door]] = {
     "GET /api/v1/reviews/bulk": read("/api/v1/reviews/bulk", roles=CONSOLE),
     # Only what nobody has answered for: here everybody has.
     "GET /api/v1/reviews/bulk/preview": read("/api/v1/reviews/bulk/preview", roles=CONSOLE),
-    # What a bulk accepts is told by a preview's digest; here it matches nobody's.
     "POST /api/v1/reviews/bulk": Door(
-        CONSOLE, ("/api/v1/reviews/bulk",), 409, json={"id": _ENTRY, "digest": "x"}
+        CONSOLE, ("/api/v1/reviews/bulk",), 422, json={"id": _ENTRY, "digest": "x"}
     ),
     "POST /api/v1/reviews/bulk/<bulk_id>/undo": Door(
         CONSOLE, ("/api/v1/reviews/bulk/{bulk}/undo",)
