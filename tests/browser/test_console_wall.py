@@ -189,6 +189,8 @@ def test_before_and_after(open_desktop: Open, story: Story) -> None:
     expect(compare.locator("img.top")).to_be_visible()
     page.keyboard.press("Escape")
     expect(compare).to_have_count(0)
+    # The address follows a moment later.
+    page.wait_for_url(lambda url: not any(f"{one}=" in url for one in ("compare", "overlay")))
     assert not office.query(page).keys() & {"compare", "overlay", "photo"}
     assert errors == []
 
