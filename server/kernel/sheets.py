@@ -15,6 +15,8 @@ from datetime import date, datetime
 from io import BytesIO, StringIO
 from typing import Any, Final
 
+from server.kernel.csv_cells import BOM, lines
+
 MAX_BYTES: Final = 8 * 1024 * 1024
 MAX_ROWS: Final = 20_000
 MAX_COLUMNS: Final = 64
@@ -29,7 +31,6 @@ MIME: Final = {
 }
 _ENCODINGS = ("utf-8-sig", "gb18030")
 _WIDE_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_FORMULA = re.compile(r"^[=+\-@\t\r\n]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
@@ -156,20 +157,12 @@ def write(kind: str, header: Sequence[str], rows: Iterable[Sequence[Any]], title
 
 
 def _write_csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    out = StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(header)
-    for row in rows:
-        writer.writerow([_harmless(value) for value in row])
-    # The mark tells Excel that this is UTF-8.
-    return codecs.BOM_UTF8 + out.getvalue().encode()
+    plain = ([_printable(value) for value in row] for row in rows)
+    return (BOM + lines([header]) + lines(plain)).encode()
 
 
-def _harmless(value: Any) -> Any:
-    if not isinstance(value, str):
-        return "" if value is None else value
-    text = _CONTROL.sub("", value)
-    return "'" + text if _FORMULA.match(text) else text
+def _printable(value: Any) -> Any:
+    return _CONTROL.sub("", value) if isinstance(value, str) else value
 
 
 def _write_xlsx(header: Sequence[str], rows: Iterable[Sequence[Any]], title: str) -> bytes:
@@ -185,7 +178,7 @@ def _write_xlsx(header: Sequence[str], rows: Iterable[Sequence[Any]], title: str
         made = WriteOnlyCell(sheet, value=None)
         if isinstance(value, str):
             # As text, whatever it begins with.
-            made.value = _CONTROL.sub("", value)[:32_767]
+            made.value = _printable(value)[:32_767]
             made.data_type = "s"
         else:
             made.value = value

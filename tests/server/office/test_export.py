@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from server.accounts import domain as accounts
 from server.kernel import journal
 from server.kernel.clock import FrozenClock
-from server.kernel.sheets import _harmless as plain
+from server.kernel.csv_cells import safe
 from tests.server.conftest import Login, World
 from tests.server.office.conftest import report, send
 from tests.server.visits.hand import Hand
@@ -101,10 +101,19 @@ def test_no_cell_runs(evil: None, east: str, login: Login) -> None:
 
 @pytest.mark.parametrize(
     ("text", "told"),
-    [("=1", "'=1"), ("a=1", "a=1"), ("", ""), ("-", "'-"), ("\r\n", "'\r\n"), ("张三", "张三")],
+    [
+        ("=1", "'=1"),
+        ("a=1", "a=1"),
+        ("", ""),
+        ("-", "'-"),
+        ("\r\n", "'\r\n"),
+        ("张三", "张三"),
+        ("＝1", "'＝1"),
+        (" =1", "' =1"),
+    ],
 )
 def test_plain(text: str, told: str) -> None:
-    assert plain(text) == told
+    assert safe(text) == told
 
 
 def test_an_export_is_filtered_scoped_and_in_the_journal(
