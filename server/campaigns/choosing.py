@@ -6,13 +6,14 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import Row, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from server.campaigns.models import Campaign, CampaignMaterial, CampaignStore, State
 from server.kernel import changes
+from server.kernel.bulk import Lookup
 from server.kernel.clock import org_day
-from server.stores.queries import chunks, current_reps
+from server.stores.queries import current_reps
 
 ENTITY = "campaign"
 # Phones are told of these; what is closed leaves them.
@@ -76,17 +77,17 @@ def chosen(fits: Iterable[Fit], at: datetime, *, said: bool, wanted: str | None)
     return fitting[0].campaign_id if fitting else None
 
 
-def _there(session: Session, store_ids: Iterable[str]) -> list[Row[tuple[str, str]]]:
-    """(store id, campaign id) of what phones are told of."""
-    return [
-        row
-        for part in chunks(store_ids)
-        for row in session.execute(
-            select(CampaignStore.store_id, CampaignStore.campaign_id)
-            .join(Campaign, Campaign.id == CampaignStore.campaign_id)
-            .where(CampaignStore.store_id.in_(part), Campaign.state.in_(TOLD))
-        )
-    ]
+_STORES: Table = CampaignStore.__table__  # type: ignore[assignment]  # declared wider than it is
+_CAMPAIGN: Table = Campaign.__table__  # type: ignore[assignment]  # likewise
+_AT_STORES = Lookup(_STORES.c.store_id, [_STORES.c.store_id, _STORES.c.campaign_id])
+_STATES = Lookup(_CAMPAIGN.c.id, [_CAMPAIGN.c.id, _CAMPAIGN.c.state])
+
+
+def _there(session: Session, store_ids: Iterable[str]) -> list[tuple[str, str]]:
+    """(store id, campaign id) of what phones are told of. Each photo that arrives asks this."""
+    rows = [(row[0], row[1]) for row in _AT_STORES.rows(session, set(store_ids))]
+    states = {row[0]: row[1] for row in _STATES.rows(session, {row[1] for row in rows})}
+    return [row for row in rows if states[row[1]] in TOLD]
 
 
 def tell_of_stores(session: Session, store_ids: Collection[str], also: Iterable[str] = ()) -> None:

@@ -1,4 +1,4 @@
-"""A SELECT that is asked over and over: written down and compiled once.
+"""A statement that is asked over and over: written down and compiled once.
 
 SQLAlchemy puts a statement together anew for each request and finds by a cache that it has compiled
 the same before. That costs ten times what SQLite needs to answer it.
@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Float, Select
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 Processor = Callable[[Any], Any]
@@ -19,14 +20,14 @@ Bind = Callable[[dict[str, Any]], Any]
 
 
 class Prepared:
-    """One SELECT with bindparam()s; none of them may be an expanding one."""
+    """One SELECT, or UPDATE with RETURNING, with bindparam()s; none may be an expanding one."""
 
-    def __init__(self, query: Select[Any]) -> None:
+    def __init__(self, query: Select[Any] | ReturningUpdate[Any]) -> None:
         self._query = query
         self._ready: dict[str, tuple[str, Bind, list[tuple[int, Processor]]]] = {}
 
     def __call__(self, session: Session, **values: Any) -> list[Sequence[Any]]:
-        """The rows, their values in the order of the SELECT."""
+        """The rows, their values in the order of the SELECT or RETURNING."""
         # What the session has not yet written counts, as with the ORM's own queries.
         session.flush()
         connection = session.connection()
@@ -61,7 +62,7 @@ class Prepared:
             return dict(read(values))
 
         processors: list[tuple[int, Processor]] = []
-        for index, column in enumerate(self._query.selected_columns):
+        for index, column in enumerate(self._query.exported_columns):
             process = reading(column.type, dialect)
             if process is not None:
                 processors.append((index, process))

@@ -15,10 +15,11 @@ from server.kernel import changes, jobs, journal
 from server.kernel.blobs import blob_store, content_key, thumb_key
 from server.kernel.bulk import BulkInsert
 from server.kernel.clock import Clock
+from server.kernel.prepared import Prepared
 from server.kernel.problems import Kind
 from server.kernel.turns import take_turn
 from server.photos import evidence, images, problems
-from server.photos.images import ImageRefusedError, Prepared
+from server.photos.images import ImageRefusedError
 from server.photos.models import Photo, PhotoState, Upload
 from server.photos.queries import has_uploaded
 
@@ -34,7 +35,7 @@ _PHOTO: Table = Photo.__table__  # type: ignore[assignment]  # declared wider th
 
 _UPLOAD: Table = Upload.__table__  # type: ignore[assignment]  # likewise
 _NOTE_UPLOAD = BulkInsert(_UPLOAD, keys=("user_id", "sha256"))
-_LINK = (
+_LINK = Prepared(
     update(_PHOTO)
     .where(
         _PHOTO.c.author_id == bindparam("author"),
@@ -58,25 +59,25 @@ def bytes_arrived(
     now = clock.now()
     sent = {"user_id": user_id, "sha256": sha256, "bytes": length, "completed_at": now}
     _NOTE_UPLOAD(session, [sent])
-    values = {"author": user_id, "hash": sha256, "length": length, "now": now}
-    rows = session.connection().execute(_LINK, values).all()
+    rows = _LINK(session, author=user_id, hash=sha256, length=length, now=now)
     scope = changes.user_scope(user_id)
-    changes.touch(session, scope, "photo", [row.id for row in rows])
-    changes.touch(session, scope, "visit", {row.visit_id for row in rows if row.visit_id})
-    tell_of_stores(session, {row.store_id for row in rows if row.store_id}, [user_id])
+    photo_ids = [row[0] for row in rows]
+    changes.touch(session, scope, "photo", photo_ids)
+    changes.touch(session, scope, "visit", {visit_id for _, visit_id, *_ in rows if visit_id})
+    tell_of_stores(session, {store_id for *_, store_id in rows if store_id}, [user_id])
     entries: list[journal.Row] = [
         (
             journal.Event.PHOTO_ARRIVED,
-            "visit" if row.visit_id else "office_check_in",
-            row.visit_id or row.office_check_in_id,
-            {"photo_id": row.id, "bytes": length},
+            "visit" if visit_id else "office_check_in",
+            visit_id or office_check_in_id,
+            {"photo_id": photo_id, "bytes": length},
         )
-        for row in rows
+        for photo_id, visit_id, office_check_in_id, _ in rows
     ]
     journal.record_many(session, clock, None, entries)
-    for row in rows:
-        jobs.enqueue(session, PROCESS, row.id)
-    return [row.id for row in rows]
+    for photo_id in photo_ids:
+        jobs.enqueue(session, PROCESS, photo_id)
+    return photo_ids
 
 
 def open_verified(session: Session, user_id: str, sha256: str) -> BinaryIO | None:
@@ -145,7 +146,7 @@ def _free(now: datetime) -> Any:
     )
 
 
-def set_complete(session: Session, clock: Clock, photo_id: str, prepared: Prepared) -> None:
+def set_complete(session: Session, clock: Clock, photo_id: str, prepared: images.Prepared) -> None:
     """The photo can be shown; what the phone said of it gives way to what it is.
 
     It is compared with all others at once.

@@ -109,7 +109,8 @@ class Place:
 def environment(data: Path, port: int) -> dict[str, str]:
     """The server's environment: all settings as shipped, but for the number of log-ins allowed."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("STOREWALK_")}
-    for name in ("DATABASE_URL", "WEB_CONCURRENCY"):
+    # A server in the field has its bytecode from the start before.
+    for name in ("DATABASE_URL", "WEB_CONCURRENCY", "PYTHONDONTWRITEBYTECODE"):
         kept.pop(name, None)
     return kept | {
         "PORT": str(port),
