@@ -238,7 +238,9 @@ export interface RulesPage { rules: Rules; defaults: Rules; ranges: Record<keyof
 
 export interface ImportRemark { row: number; field: string; code: string; message: string }
 
-export interface ImportReport {
+/** What every import tells of itself. */
+export interface ImportOutcome { dry_run: boolean; truncated: boolean; ignored_columns: string[] }
+export interface ImportReport extends ImportOutcome {
   rows: number; created: number; updated: number; unchanged: number; refused: number
-  errors: ImportRemark[]; doubtful: ImportRemark[]; truncated: boolean; ignored_columns: string[]; dry_run: boolean
+  errors: ImportRemark[]; doubtful: ImportRemark[]
 }

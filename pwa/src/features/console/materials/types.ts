@@ -1,5 +1,5 @@
 // What the stock screens read from the API.
-import type { Flag } from '../types'
+import type { Flag, ImportOutcome } from '../types'
 
 export type EntryKind = 'receive' | 'issue' | 'handout' | 'return' | 'transfer' | 'adjust' | 'count'
 export type MovementState = 'in_transit' | 'short' | 'confirmed' | 'cancelled'
@@ -52,9 +52,9 @@ export interface Warehouse { id: string; code: string; name: string; region_id: 
 
 export interface Remark { row: number; field: string; code: string; words: string }
 
-export interface ImportReport {
+export interface ImportReport extends ImportOutcome {
   rows: number; booked: number; units: number; materials: number; unchanged: number; refused: number
-  errors: Remark[]; doubtful: Remark[]; truncated: boolean; ignored_columns: string[]; dry_run: boolean
+  errors: Remark[]; doubtful: Remark[]
 }
 
 /** The trial balance; out_of_balance is 0 unless the books are at fault. */
