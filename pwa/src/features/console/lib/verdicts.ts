@@ -18,6 +18,7 @@ const CIRCLE = 'M12 2a10 10 0 1 0 0 20a10 10 0 0 0 0-20Z'
 const TRIANGLE = 'M12 1.5L23.2 21.5H.8Z'
 const SQUARE = 'M3.5 3.5h17v17h-17Z'
 const DIAMOND = 'M12 .8L23.2 12L12 23.2L.8 12Z'
+const SPECK = 'M12 8.5a3.5 3.5 0 1 0 0 7a3.5 3.5 0 0 0 0-7Z'
 
 const TICK = 'M7.5 12.4l3.1 3.1l6-6.4'
 const QUESTION = 'M9.9 12.1a2.2 2.2 0 1 1 3.3 1.9c-.8.5-1.1.8-1.1 1.7M12.1 18.6v.1'
@@ -25,7 +26,6 @@ const CROSS = 'M8 8l8 8M16 8l-8 8'
 const DASH = 'M8 12h8'
 const CLOCK = 'M12 7.500v5l3.200 1.900'
 const PLUS = 'M12 7.500v9M7.500 12h9'
-const DOT = 'M12 12v.1'
 const DOTS = 'M7.5 12v.1M12 12v.1M16.5 12v.1'
 
 export const VERDICTS: readonly Verdict[] = ['on_site', 'uncertain', 'off_site', 'unverifiable']
@@ -47,7 +47,8 @@ export const WEEK_STYLES: Record<WeekState, MarkStyle> = {
   doubtful: VERDICT_STYLES.uncertain,
   open: { color: '#2c5f9e', soft: '#e9f1fb', shape: DIAMOND, mark: DOTS, letter: '…' },
   missed: VERDICT_STYLES.off_site,
-  before: { color: '#626b78', soft: '#f6f7f9', shape: DIAMOND, mark: DOT, letter: '·' },
+  // Small: nothing is asked of anybody, so no eye should stop at it.
+  before: { color: '#626b78', soft: '#f6f7f9', shape: SPECK, mark: '', letter: '·' },
 }
 
 /** An inline SVG of the style, `size` pixels wide. Built from our own constants only. */
