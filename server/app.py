@@ -27,7 +27,6 @@ FEATURES = (
     "audit",
     "sync",
 )
-VERSION = "0.1.0"
 
 
 def create_app(settings: Settings | None = None, *, clock: Clock | None = None) -> Flask:

@@ -122,6 +122,16 @@ class Hand:
         found: str = self._call("office", office_id, fix)
         return found
 
+    def exemption(self, day: str, reason: str) -> str:
+        """Ask for a day off; the request's id."""
+        found: str = self._call("exemption", day, reason)
+        return found
+
+    def bag(self, material_id: str, *, back: int, counted: int) -> str:
+        """Send some of a material back to a warehouse and count the rest; the movement's id."""
+        found: str = self._call("bag", material_id, back, counted)
+        return found
+
     def dump(self) -> dict[str, Any]:
         """The person's whole database, as pwa/src/db/fixtures/phone.ts says."""
         self.ready()

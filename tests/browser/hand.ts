@@ -1,7 +1,8 @@
 // The app's own actions for tests that make more work than fingers can: see hand.py.
 import { Db } from '@/db'
 import { handOut } from '@/features/materials/actions'
-import { officeCheckIn } from '@/features/office/actions'
+import { countStock, sendBack } from '@/features/materials/moves'
+import { askExemption, officeCheckIn } from '@/features/office/actions'
 import { addPhoto } from '@/features/photos/actions'
 import { addNote, cancelVisit, checkIn, checkOut } from '@/features/visits/actions'
 import { sha256Hex } from '@/kernel/hash'
@@ -63,4 +64,28 @@ async function office(userId: string, office_id: string | null, fix: Fix | null)
   }
 }
 
-Object.assign(window, { hand: { visit, office, dumpDatabase, loadDatabase } })
+/** Ask for some days off; returns the request's id. */
+async function exemption(userId: string, day: string, reason: string): Promise<string> {
+  const db = new Db(userId)
+  try {
+    return await askExemption(db, { kind: 'leave', first_day: day, last_day: day, reason })
+  } finally {
+    db.close()
+  }
+}
+
+/** Send some of a material back to the first warehouse and count the rest; returns the movement's id. */
+async function bag(userId: string, material_id: string, back: number, counted: number): Promise<string> {
+  const db = new Db(userId)
+  try {
+    const [warehouse] = await db.warehouses.toArray()
+    if (!warehouse) throw new Error('no warehouse on this phone')
+    const id = await sendBack(db, { material_id, batch_id: null, quantity: back, note: '', warehouse_id: warehouse.id })
+    await countStock(db, [{ material_id, counted, seen: counted }], '')
+    return id
+  } finally {
+    db.close()
+  }
+}
+
+Object.assign(window, { hand: { visit, office, exemption, bag, dumpDatabase, loadDatabase } })

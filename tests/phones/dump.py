@@ -173,6 +173,8 @@ def without_network(
     hand.visit(Said(ids[1], None, reason="没有定位", handouts=[cups], end="out"))
     hand.visit(Said(ids[2], FIX, reason="门店装修", photos=[picture(rng, 36)], end="cancel"))
     hand.office(None, FIX)
+    hand.exemption("2027-03-01", "婚假")
+    hand.bag(materials[0], back=1, counted=3)
     page.goto("/")
     rep.check_in(page, next(iter(stores)))
     path = folder / "shelf.jpg"
@@ -250,7 +252,8 @@ def check(database: dict[str, Any]) -> None:
     kinds = {op["kind"] for op in rows["outbox"]}
     assert kinds >= {
         *("visit.check_in", "visit.check_out", "visit.cancel", "visit.note"),
-        *("photo.add", "handout.add", "office.check_in"),
+        *("photo.add", "handout.add", "office.check_in", "office.exemption_request"),
+        *("stock.return", "stock.count"),
     }
     assert {visit["state"] for visit in rows["visits"]} == {"in_progress", "completed", "cancelled"}
     assert {row["state"] for row in rows["uploads"]} >= {"waiting", "done"}

@@ -33,8 +33,8 @@ class Phone:
         self.stays: set[str] = {*self.said["parked"], *self.said["blocked"]}
 
     def rows(self, table: str) -> list[Row]:
-        """The rows of a table."""
-        found: list[Row] = self.said["database"]["tables"][table]["rows"]
+        """The rows of a table; none where the release knew no such table."""
+        found: list[Row] = self.said["database"]["tables"].get(table, {"rows": []})["rows"]
         return found
 
     def goes(self) -> dict[str, Row]:

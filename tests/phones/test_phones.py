@@ -21,13 +21,16 @@ from tests.phones.released import FILES, Phone, server_of
 
 pytestmark = pytest.mark.browser
 
-# The tables of what a rep makes, on the phone and on the server.
+# The tables of what a rep makes, on the phone and on the server, and whose a row there is.
 TABLES = {
-    "visits": "visit",
-    "notes": "visit_note",
-    "photos": "photo",
-    "handouts": "handout",
-    "office_check_ins": "office_check_in",
+    "visits": ("visit", "author_id"),
+    "notes": ("visit_note", "author_id"),
+    "photos": ("photo", "author_id"),
+    "handouts": ("handout", "author_id"),
+    "office_check_ins": ("office_check_in", "author_id"),
+    "office_exemptions": ("office_exemption", "person_id"),
+    "stock_movements": ("stock_movement", "author_id"),
+    "stock_counts": ("stock_adjustment", "author_id"),
 }
 
 
@@ -96,8 +99,8 @@ def check_tables(site: Site, phone: Phone) -> None:
     """What the server holds under the rep's name is what the phone made, each once."""
     refused = phone.refused()
     with books.opened(site.data) as found:
-        for local, table in TABLES.items():
-            query = f"SELECT id FROM {table} WHERE author_id = ?"
+        for local, (table, whose) in TABLES.items():
+            query = f"SELECT id FROM {table} WHERE {whose} = ?"
             there = Counter(row["id"] for row in found.rows(query, phone.user_id))
             assert there == Counter({row["id"] for row in phone.rows(local)} - refused), table
         query = "SELECT handout_id FROM ledger_entry WHERE author_id = ? AND kind = 'handout'"
