@@ -26,7 +26,7 @@ function before<R>(phone: PhoneFile, table: string): R[] {
 const bytesOf = async (bytes: Bytes, mime: string) => new Uint8Array(await asBlob(bytes, mime).arrayBuffer())
 
 it('there are phones to open', () => {
-  expect(PHONES.map((phone) => phone.release)).toContain('0.1.0')
+  expect(PHONES.map((phone) => phone.release)).toEqual(expect.arrayContaining(['0.1.0', '0.2.0']))
 })
 
 it.each(PHONES)('the phone of $release keeps every row', async (phone) => {
