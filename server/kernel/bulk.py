@@ -96,8 +96,8 @@ class BulkInsert:
 class Lookup:
     """SELECT columns of the rows whose key is one of many; the ids travel as one value.
 
-    With told, for rows that are only read to be told, times come as the API writes them: made into
-    datetimes and back they would take half of a pull.
+    With told, for rows that are only read to be told, times come as the API writes them and JSON
+    documents as orjson.Fragment: read and written again they would take half of a pull.
     """
 
     def __init__(
@@ -137,16 +137,28 @@ class Lookup:
     def _prepare(self, dialect: Dialect) -> tuple[str, list[tuple[int, Processor]]]:
         quote = dialect.identifier_preparer.quote
         many = "IN (SELECT value FROM json_each(?))" if dialect.name == "sqlite" else "= ANY(%s)"
-        statement = (
-            f"SELECT {', '.join(quote(name) for name in self._names)} "  # noqa: S608 -- names of our own tables and columns
-            f"FROM {quote(str(self._key.table.name))} WHERE {quote(self._key.name)} {many}"
-        )
-        processors: list[tuple[int, Processor]] = []
+        selected, processors = [], list[tuple[int, Processor]]()
         for index, column in enumerate(self._columns):
-            if self._told and isinstance(column.type, Utc):
-                processors.append((index, told_time(dialect)))
-                continue
-            process = reading(column.type, dialect)
+            expression, process = self._reading(column, quote(column.name), dialect)
+            selected.append(expression)
             if process is not None:
                 processors.append((index, process))
+        statement = (
+            f"SELECT {', '.join(selected)} "  # noqa: S608 -- names of our own tables and columns
+            f"FROM {quote(str(self._key.table.name))} WHERE {quote(self._key.name)} {many}"
+        )
         return statement, processors
+
+    def _reading(
+        self, column: Column[Any], name: str, dialect: Dialect
+    ) -> tuple[str, Processor | None]:
+        """What is selected for a column, and what is then done to each value."""
+        if self._told and isinstance(column.type, Utc):
+            return told_time(name, dialect)
+        if self._told and isinstance(column.type, Json):
+            return name, _fragment
+        return name, reading(column.type, dialect)
+
+
+def _fragment(value: bytes | None) -> orjson.Fragment | None:
+    return None if value is None else orjson.Fragment(value)

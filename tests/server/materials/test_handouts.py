@@ -22,6 +22,7 @@ from server.photos.domain import bytes_arrived
 from tests.server.conftest import Login, World
 from tests.server.materials.conftest import give, handout
 from tests.server.visits.hand import Hand, applied, code
+from tests.server.written import as_written
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"a signature"
 
@@ -43,7 +44,8 @@ def test_a_handout_moves_stock_and_tells_the_phone(
     place = ledger.rep_place(rep.actor.user_id)
     assert ledger.balance(session, place, bag) == 6
     assert ledger.balance(session, ledger.store_place(store_id), bag) == 4
-    assert read_handouts(session, rep.actor, [op.record_id]) == {op.record_id: record}
+    told = as_written(read_handouts(session, rep.actor, [op.record_id]))
+    assert told == {op.record_id: record}
     assert read_stock(session, rep.actor, [bag])[bag]["balance"] == 6
     told = session.execute(
         select(Change.entity, Change.record_id).where(Change.scope == user_scope(rep.actor.user_id))

@@ -18,6 +18,7 @@ from server.office.queries import check_ins_for_ops, read_check_ins
 from tests.server.conftest import World
 from tests.server.office.conftest import add_office, report, send
 from tests.server.visits.hand import Hand, applied, code, fix
+from tests.server.written import as_written
 
 
 def test_on_site_is_accepted_journalled_and_told(
@@ -33,7 +34,8 @@ def test_on_site_is_accepted_journalled_and_told(
     assert record["flags"] == []
     assert "办公点" in record["explanation"]["words"]["zh-CN"]
     assert "the office" in record["explanation"]["words"]["en"]
-    assert read_check_ins(session, rep.actor, [op.record_id]) == {op.record_id: record}
+    told = as_written(read_check_ins(session, rep.actor, [op.record_id]))
+    assert told == {op.record_id: record}
     assert read_check_ins(session, other_rep.actor, [op.record_id]) == {}
     told = session.scalars(
         select(Change.record_id).where(

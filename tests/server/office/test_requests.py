@@ -16,6 +16,7 @@ from server.sync.feed import READERS
 from tests.server.conftest import Login, World
 from tests.server.office.conftest import report, send
 from tests.server.visits.hand import Hand, applied, code, fix
+from tests.server.written import as_written
 
 
 def ask(hand: Hand, op_kind: str, record_id: str | None = None, /, **payload: Any) -> Op:
@@ -183,7 +184,7 @@ def test_a_doubtful_check_in_is_reviewed(
     assert answer.json["verdict"] == "off_site"
     assert answer.json["review"]["note"] == "我看见他了"
     assert state(login, world, "2026-W48") == "done"
-    told = READERS["office_check_in"](session, rep.actor, [record["id"]])
+    told = as_written(READERS["office_check_in"](session, rep.actor, [record["id"]]))
     assert told[record["id"]] == answer.json
     decide(login, "sup_east", path, approve=False)
     assert state(login, world, "2026-W48") == "open"
