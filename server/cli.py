@@ -111,7 +111,7 @@ def map_sums(*, anew: bool) -> None:
 
 @storewalk.command("restored")
 def restored() -> None:
-    """After a restore from a backup: let all phones read the change feed from its beginning once."""
+    """After a restore from a backup: have all phones read the change feed from its beginning."""
     from server.kernel.changes import renew_generation
 
     renew_generation(db.session())

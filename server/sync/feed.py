@@ -1,8 +1,8 @@
 """Pull: what changed since the phone's cursor, in the order in which it was committed.
 
-The cursor is opaque: the generation of the feed, and the last numbers seen in the scope of everybody
-and in the person's own. A record that is gone, or has left the person's scope, comes as a tombstone
-(record null).
+The cursor is opaque: the generation of the feed, and the last numbers seen in the scope of
+everybody and in the person's own. A record that is gone, or has left the person's scope, comes as a
+tombstone (record null).
 """
 
 from __future__ import annotations

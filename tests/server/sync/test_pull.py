@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from server.kernel.changes import Change, ChangeCounter, renew_generation, touch, user_scope
 from server.kernel.clock import FrozenClock
+from server.kernel.paging import decode_cursor, encode_cursor
 from server.stores import domain as stores
 from tests.server.conftest import World
-from server.kernel.paging import decode_cursor, encode_cursor
 from tests.server.sync.phone import Phone
 
 
