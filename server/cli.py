@@ -109,6 +109,16 @@ def map_sums(*, anew: bool) -> None:
     click.echo(f"Days added up: {add_up(db.session(), Clock())}")
 
 
+@storewalk.command("restored")
+def restored() -> None:
+    """After a restore from a backup: have all phones read the change feed from its beginning."""
+    from server.kernel.changes import renew_generation
+
+    renew_generation(db.session())
+    db.session.commit()
+    click.echo("All phones will read the change feed from its beginning with their next sync.")
+
+
 @storewalk.command("push-key")
 def push_key() -> None:
     """Make the key of push messages if there is none, and print its public half."""

@@ -4,13 +4,18 @@ A feature says touch(session, scope, entity, ids) where it changes a record. Jus
 transaction commits, each scope's counter row is raised and the touched records get their numbers.
 The counter row stays locked until the commit, so within a scope numbers become visible in their
 own order and a cursor can never step over a row that commits later (a plain sequence does that).
+A number is the moment in microseconds, or the next one where the last is later than that: so a
+server restored from a backup hands out none that was handed out before, without knowing of it.
 One row stands for each record of a scope, with the number of its last change: the feed is compact
 and a first pull is simply a pull from zero.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Collection, Iterable, Sequence
+from time import time_ns
+from typing import Final
 
 from sqlalchemy import (
     BigInteger,
@@ -19,6 +24,7 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    case,
     event,
     select,
     update,
@@ -30,6 +36,9 @@ from server.kernel.db import Base
 from server.kernel.prepared import Prepared
 
 ORG = "org"
+# Kept beside the counters: under which generation cursors are written. 1 until it is renewed.
+GENERATION: Final = "generation"
+FIRST_GENERATION: Final = 1
 _USERS = "user:"
 _AFTER_USERS = "user;"  # the next character: a range of the key needs no function
 _PENDING = "storewalk.changes"
@@ -59,13 +68,15 @@ class Change(Base):
 
 _COUNTER: Table = ChangeCounter.__table__  # type: ignore[assignment]  # declared wider than it is
 _CHANGE: Table = Change.__table__  # type: ignore[assignment]  # likewise
+_NOW = bindparam("now", type_=BigInteger)
 _RAISE = (
     update(_COUNTER)
     .where(_COUNTER.c.scope == bindparam("scope_"))
-    .values(seq=_COUNTER.c.seq + bindparam("by"))
+    .values(seq=case((_COUNTER.c.seq < _NOW, _NOW), else_=_COUNTER.c.seq) + bindparam("by"))
     .returning(_COUNTER.c.seq)
 )
 _BEGIN = BulkInsert(_COUNTER, keys=("scope",))
+_SET = BulkInsert(_COUNTER, keys=("scope",), replaces=("seq",))
 _WRITE = BulkInsert(_CHANGE, keys=("scope", "entity", "record_id"), replaces=("seq", "deleted"))
 
 _AFTER = Prepared(
@@ -106,11 +117,13 @@ def write_pending(session: Session) -> None:
         rows = pending[scope]
         if not rows:
             continue
-        last = session.connection().execute(_RAISE, {"scope_": scope, "by": len(rows)}).scalar()
+        # Microseconds also in JSON that JavaScript reads: they stay below 2**53 until 2255.
+        values = {"scope_": scope, "by": len(rows), "now": time_ns() // 1_000}
+        last = session.connection().execute(_RAISE, values).scalar()
         if last is None:
             # Two writers may begin a scope at once: the later one adds to what the other wrote.
             _BEGIN(session, [{"scope": scope, "seq": 0}])
-            last = session.connection().execute(_RAISE, {"scope_": scope, "by": len(rows)}).scalar()
+            last = session.connection().execute(_RAISE, values).scalar()
         first = int(last or 0) - len(rows) + 1
         _WRITE(
             session,
@@ -125,6 +138,14 @@ def write_pending(session: Session) -> None:
                 for index, ((entity, record_id), deleted) in enumerate(rows.items())
             ],
         )
+
+
+def renew_generation(session: Session) -> None:
+    """Make all cursors handed out so far those of a history that is gone: phones begin anew.
+
+    Said once after a restore, and drawn by lot, since the backup does not know what came after it.
+    """
+    _SET(session, [{"scope": GENERATION, "seq": FIRST_GENERATION + 1 + secrets.randbits(50)}])
 
 
 def user_counters(session: Session, user_ids: Sequence[str] | None) -> dict[str, int]:

@@ -180,8 +180,9 @@ def _parse_text(text: str) -> datetime:
     at = datetime.fromisoformat(text)
     if at.tzinfo is None:
         raise ValueError("the time names no zone")
-    if at.tzinfo is not UTC:
-        at = at.astimezone(UTC)
+    # Before it is moved: beyond the first and the last year there is no time to move it to.
     if not 2000 <= at.year <= 2200:
         raise ValueError("the year is out of range")
+    if at.tzinfo is not UTC:
+        at = at.astimezone(UTC)
     return at

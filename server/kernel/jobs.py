@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from queue import SimpleQueue
+from random import random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from flask import Flask, current_app, has_app_context
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 _JOB_NICENESS = 10
 QUIET_S: Final = 0.05
 PATIENCE_S: Final = 5.0
+_EARLIEST_FIRST_S: Final = 1.0
+LATEST_FIRST_S: Final = 6.0
 
 Work = Callable[..., None]
 W = TypeVar("W", bound=Work)
@@ -54,7 +57,10 @@ def job(name: str) -> Callable[[W], W]:
 
 
 def periodic(name: str, seconds: float) -> Callable[[W], W]:
-    """Register a job that also runs by itself about every so many seconds in each consumer."""
+    """Register a job that also runs by itself about every so many seconds in each consumer.
+
+    The first time within LATEST_FIRST_S of the start.
+    """
 
     def decorate(work: W) -> W:
         _PERIODIC[name] = seconds
@@ -188,9 +194,21 @@ def start_sweeps(runner: Runner) -> None:
         thread.start()
 
 
+def first_wait_s(every: float, chance: float) -> float:
+    """Seconds from the start to the first run of a periodic job. chance: 0..1.
+
+    Soon, for what a killed process has lost is due now; and not at once, for that is when phones
+    come back, and processes that start together must not all begin with the same job.
+    """
+    span = LATEST_FIRST_S - _EARLIEST_FIRST_S
+    return min(every, _EARLIEST_FIRST_S + chance * span)
+
+
 def _sweep(runner: Runner, name: str, seconds: float) -> None:
-    while not runner.stopping.wait(seconds):
+    wait = first_wait_s(seconds, random())  # noqa: S311 -- spreads load, keeps no secret
+    while not runner.stopping.wait(wait):
         runner.send(name, [])
+        wait = seconds
 
 
 def install(app: Flask) -> None:

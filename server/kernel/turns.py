@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import Select, text
 from sqlalchemy.orm import Session
 
 _WAIT = text("SELECT pg_advisory_xact_lock(hashtextextended(:whose, 0))")
@@ -17,3 +17,15 @@ def take_turn(session: Session, user_id: str) -> None:
     connection = session.connection()
     if connection.dialect.name == "postgresql":
         connection.execute(_WAIT, {"whose": f"turn:{user_id}"})
+
+
+def take_turns(session: Session, whose: Select[tuple[str]]) -> None:
+    """take_turn for all people whose ids a query finds, always in one order.
+
+    For what writes from outside of a push into records of several people: their pushes read a
+    record, decide, and write it whole.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        for user_id in sorted(set(connection.scalars(whose))):
+            take_turn(session, user_id)

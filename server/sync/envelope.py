@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +24,10 @@ _MAX_DAYS_MS = 3_660 * 86_400_000
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """What the phone says about itself with each push."""
+    """What the phone says about itself with each push.
+
+    Of what cannot be read it has said nothing: app_version "", schema and unsent 0.
+    """
 
     id: str
     app_version: str
@@ -33,7 +37,11 @@ class Device:
 
 
 def read_batch(body: Any) -> tuple[Device, list[Any]]:
-    """The device and the raw ops. Raises validation_failed naming the field at fault."""
+    """The device and the raw ops. Raises validation_failed naming the field at fault.
+
+    Only what the ops cannot be told by is a fault. How the phone is and how much it holds is for
+    the list of phones: no op waits because that was said in a way that nobody understands.
+    """
     if not isinstance(body, dict):
         raise problems.VALIDATION_FAILED.error(field="")
     ops = body.get("ops")
@@ -45,21 +53,24 @@ def read_batch(body: Any) -> tuple[Device, list[Any]]:
     device_id = device.get("id")
     if not isinstance(device_id, str) or not 1 <= len(device_id) <= 64 or "\0" in device_id:
         raise problems.VALIDATION_FAILED.error(field="device.id")
-    schema, unsent = body.get("schema"), device.get("unsent", 0)
-    if not isinstance(schema, int) or not _whole(schema, 1, 1_000):
-        raise problems.VALIDATION_FAILED.error(field="schema")
-    try:
-        oldest = device.get("oldest_unsent_at")
-        oldest_at = parse_time(oldest) if oldest is not None else None
-    except ValueError as error:
-        raise problems.VALIDATION_FAILED.error(field="device.oldest_unsent_at") from error
+    version = device.get("app_version")
     return Device(
         id=device_id,
-        app_version=str(device.get("app_version", "")).replace("\0", "")[:40],
-        schema=schema,
-        unsent=unsent if _whole(unsent, 0, 10_000_000) else 0,
-        oldest_unsent_at=oldest_at,
+        app_version=version.replace("\0", "")[:40] if isinstance(version, str) else "",
+        schema=_number(body.get("schema"), 1, 1_000),
+        unsent=_number(device.get("unsent"), 0, 10_000_000),
+        oldest_unsent_at=_time(device.get("oldest_unsent_at")),
     ), ops
+
+
+def _number(said: object, low: int, high: int) -> int:
+    return said if isinstance(said, int) and _whole(said, low, high) else 0
+
+
+def _time(said: object) -> datetime | None:
+    with contextlib.suppress(ValueError):
+        return parse_time(said)
+    return None
 
 
 def op_id_of(raw: Any) -> str | None:

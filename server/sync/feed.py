@@ -1,7 +1,8 @@
 """Pull: what changed since the phone's cursor, in the order in which it was committed.
 
-The cursor is opaque: the last numbers seen in the scope of everybody and in the person's own. A
-record that is gone, or has left the person's scope, comes as a tombstone (record null).
+The cursor is opaque: the generation of the feed, and the last numbers seen in the scope of
+everybody and in the person's own. A record that is gone, or has left the person's scope, comes as a
+tombstone (record null).
 """
 
 from __future__ import annotations
@@ -18,7 +19,14 @@ from server.audit.reviews.domain import READERS as REVIEW_READERS
 from server.campaigns.queries import READERS as CAMPAIGN_READERS
 from server.kernel import problems
 from server.kernel.auth import Actor
-from server.kernel.changes import ORG, changes_after, last_numbers, user_scope
+from server.kernel.changes import (
+    FIRST_GENERATION,
+    GENERATION,
+    ORG,
+    changes_after,
+    last_numbers,
+    user_scope,
+)
 from server.kernel.clock import Clock, wire_time
 from server.kernel.ops import Reader
 from server.kernel.paging import decode_cursor, encode_cursor
@@ -48,11 +56,18 @@ READERS: Final[Mapping[str, Reader]] = (
 def pull(session: Session, actor: Actor, clock: Clock, cursor: str | None, limit: int) -> bytes:
     """The JSON of the next page. Raises validation_failed for a cursor that is not this person's.
 
-    A number from the future means that the server was restored from a backup: that scope is then
-    told from the beginning, which brings both sides together again.
+    A cursor of another generation, or a number from the future, means that the server was restored
+    from a backup: it is then told from the beginning, which brings both sides together again.
     """
     scopes = (ORG, user_scope(actor.user_id))
-    seen = _numbers(session, actor, cursor, scopes)
+    last = last_numbers(session, (GENERATION, *scopes))
+    generation = last.get(GENERATION, FIRST_GENERATION)
+    seen = dict.fromkeys(scopes, 0)
+    if cursor is not None:
+        told_in, numbers = _read(actor, cursor)
+        if told_in == generation:
+            known = zip(scopes, numbers, strict=True)
+            seen = {scope: one if one <= last.get(scope, 0) else 0 for scope, one in known}
     rows: list[tuple[str, str, bool]] = []
     more = False
     for scope in scopes:
@@ -65,7 +80,7 @@ def pull(session: Session, actor: Actor, clock: Clock, cursor: str | None, limit
         rows += [(entity, record_id, deleted) for _, entity, record_id, deleted in found]
     return orjson.dumps(
         {
-            "cursor": encode_cursor(1, actor.user_id, *(seen[scope] for scope in scopes)),
+            "cursor": encode_cursor(generation, actor.user_id, *(seen[scope] for scope in scopes)),
             "more": more,
             "server_time": wire_time(clock.now()),
             "changes": _records(session, actor, rows),
@@ -73,19 +88,13 @@ def pull(session: Session, actor: Actor, clock: Clock, cursor: str | None, limit
     )
 
 
-def _numbers(
-    session: Session, actor: Actor, cursor: str | None, scopes: tuple[str, str]
-) -> dict[str, int]:
-    if cursor is None:
-        return dict.fromkeys(scopes, 0)
-    _, user_id, *numbers = decode_cursor(cursor, 4)
-    if user_id != actor.user_id or not all(isinstance(one, int) for one in numbers):
+def _read(actor: Actor, cursor: str) -> tuple[int, list[int]]:
+    """The generation and the numbers of a cursor."""
+    generation, user_id, *numbers = decode_cursor(cursor, 4)
+    whole = all(type(one) is int for one in (generation, *numbers))
+    if user_id != actor.user_id or not whole:
         raise problems.VALIDATION_FAILED.error(field="cursor")
-    last = last_numbers(session, scopes)
-    return {
-        scope: number if number <= last.get(scope, 0) else 0
-        for scope, number in zip(scopes, numbers, strict=True)
-    }
+    return generation, numbers
 
 
 def _records(

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Table, bindparam, insert, update
+from sqlalchemy import Table, bindparam, insert, select, update
 from sqlalchemy.orm import Session
 
 from server.accounts.organisation import Rules, rules
@@ -18,6 +18,7 @@ from server.kernel.bulk import Lookup
 from server.kernel.clock import Clock
 from server.kernel.geo import Fix
 from server.kernel.ids import new_id
+from server.kernel.turns import take_turns
 from server.stores.queries import StoreRef
 from server.visits import flags as all_flags
 from server.visits.counted_days import note_days
@@ -160,6 +161,7 @@ def judge_photos(
     again whether there are photos enough. Visits that are not here are left out. Returns how many
     visits changed; the same findings again change nothing.
     """
+    take_turns(session, select(_VISIT.c.author_id).where(_VISIT.c.id.in_(list(findings))))
     wanted = rules(session)
     changed = {}
     for row in _FIND_PHOTO_FACTS(session, findings):

@@ -22,6 +22,7 @@ from server.kernel.bulk import BulkInsert
 from server.kernel.clock import Clock
 from server.kernel.db import db
 from server.kernel.http import clock as app_clock
+from server.kernel.turns import take_turn, take_turns
 from server.stores.queries import StoreRef, chunks, store_refs
 from server.visits import flags as all_flags
 from server.visits.beside import weigh
@@ -210,6 +211,7 @@ def rejudge_store(
     Flags of neighbouring visits follow; those that come from photos stay as they were found.
     Returns how many visits changed.
     """
+    take_turns(session, select(_VISIT.c.author_id).where(_VISIT.c.store_id == store_id))
     plan = plan_store(session, store_id)
     apply_plan(session, actor, clock, plan, cause)
     return len(plan.changes)
@@ -260,6 +262,8 @@ def rejudge_all(
     where += [_VISIT.c.checked_in_at < until] if until else []
     authors = session.scalars(select(_VISIT.c.author_id).where(*where).distinct()).all()
     for author_id in sorted(authors):
+        if write:
+            take_turn(session, author_id)
         query = select(_VISIT).where(_VISIT.c.author_id == author_id, *where)
         rows = session.execute(query).mappings().all()
         stores = store_refs(session, {row["store_id"] for row in rows})

@@ -113,6 +113,47 @@ def test_a_wrong_pin_is_put_right(open_desktop: Open, story: Story, size: str) -
 
 
 @pytest.mark.parametrize("size", SIZES)
+def test_the_days_are_set_for_which_data_is_kept(
+    open_desktop: Open, story: Story, size: str
+) -> None:
+    page = open_page(open_desktop, size, "rules")
+    errors = watch(page)
+    kept = page.get_by_role("region", name="保留期限")
+    field = kept.get_by_label("照片图像（天）")
+    expect(field).to_have_value("0")
+    assert sound(page) == []
+
+    def days() -> dict[str, int]:
+        found: dict[str, int] = story.region.office.get("/organisation/retention")["days"]
+        return found
+
+    field.fill("29")
+    kept.get_by_role("button", name="更新期限").click()
+    expect(kept.get_by_text("请填 0（一直保留），或至少 30 天。")).to_be_visible()
+    assert sound(page) == []
+    field.fill("400")
+    kept.get_by_role("button", name="更新期限").click()
+    asked = page.get_by_role("dialog", name="缩短保留期限")
+    expect(asked).to_contain_text("照片图像（天）：400")
+    assert sound(page) == []
+    asked.get_by_role("button", name="取消").click()
+    expect(asked).to_be_hidden()
+    assert days()["photos"] == 0
+    kept.get_by_role("button", name="更新期限").click()
+    asked.get_by_role("button", name="更新期限").click()
+    expect(page.get_by_text("期限已更新").first).to_be_visible()
+    assert days() == {"positions": 0, "photos": 400, "replies": 0, "views": 0}
+    page.reload()
+    expect(field).to_have_value("400")
+    # To keep it longer loses nothing: nobody is asked.
+    field.fill("")
+    kept.get_by_role("button", name="更新期限").click()
+    expect(field).to_have_value("0")
+    assert days()["photos"] == 0
+    assert errors == []
+
+
+@pytest.mark.parametrize("size", SIZES)
 def test_the_rules_are_set_and_reset(open_desktop: Open, story: Story, size: str) -> None:
     page = open_page(open_desktop, size, "rules")
     errors = watch(page)

@@ -1,5 +1,5 @@
 // A page around the real service worker and the real update module, for test_service_worker.py.
-import { applyUpdate, startUpdates, updateOffered, updateWaiting } from './app/update'
+import { applyUpdate, startUpdates, updateOffered, updateReplaced, updateWaiting } from './app/update'
 import { VERSION } from './version'
 import 'vant/es/icon/style/index'
 
@@ -9,6 +9,7 @@ const probe = {
   lazy: async () => (await import('./lazy')).word,
   applyUpdate,
   waiting: () => updateWaiting.value,
+  replaced: () => updateReplaced.value,
   offered: () => updateOffered.value,
   check: async () => (await navigator.serviceWorker.ready).update(),
 }

@@ -225,6 +225,40 @@ def test_an_update_waits_for_the_visit_to_end_and_for_the_tap(
     wait_until(page, "!probe.waiting()")
 
 
+def test_a_tab_follows_after_its_visit_when_another_has_switched(
+    site: Site, context: BrowserContext, versions: tuple[Path, Path]
+) -> None:
+    page, other = opened(context, site), opened(context, site)
+    page.evaluate("probe.state.busy = true")
+    site.dist = versions[1]
+    wait_for_update(other)
+    with other.expect_navigation():
+        assert other.evaluate("probe.applyUpdate()") is True
+    wait_until(page, "probe.replaced()")
+    assert page.evaluate("probe.applyUpdate()") is False, "a visit is in progress"
+    assert page.text_content("#app") == "version one"
+    page.evaluate("probe.state.busy = false")
+    with page.expect_navigation():
+        assert page.evaluate("probe.applyUpdate()") is True
+    assert page.text_content("#app") == "version two"
+
+
+def test_what_waits_may_give_way_to_a_newer_one(
+    site: Site, context: BrowserContext, versions: tuple[Path, Path], tmp_path: Path
+) -> None:
+    page = opened(context, site)
+    site.dist = versions[1]
+    wait_for_update(page)
+    page.evaluate("navigator.serviceWorker.ready.then((it) => { window.offered = it.waiting })")
+    # A release is taken back: the older files are the newer version now, by their times as well.
+    site.dist = shutil.copytree(versions[0], tmp_path / "again", copy_function=shutil.copy)
+    wait_until(page, "await probe.check(), offered.state === 'redundant' && probe.waiting()")
+    with page.expect_navigation():
+        assert page.evaluate("probe.applyUpdate()") is True
+    assert page.text_content("#app") == "version one"
+    wait_until(page, "!probe.waiting()")
+
+
 def test_a_reload_alone_does_not_switch_the_version(
     site: Site, context: BrowserContext, versions: tuple[Path, Path]
 ) -> None:

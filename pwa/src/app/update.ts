@@ -49,12 +49,18 @@ export async function startUpdates(visitInProgress: () => boolean): Promise<void
   if (registration) follow(registration)
 }
 
-/** Switch to the waiting version; the page reloads by itself. False when none waits or a visit goes on. */
+/** Switch to the newest version here; the page reloads by itself. False when there is none or a visit goes on. */
 export function applyUpdate(): boolean {
-  const worker = waitingWorker.value
-  if (!worker || busy.value()) return false
-  worker.postMessage({ type: 'SKIP_WAITING' })
-  return true
+  if (busy.value()) return false
+  if (replaced.value) {
+    // Another tab, or the browser by itself, has let the new one take over: only this page is old.
+    window.location.reload()
+    return true
+  }
+  // Asked anew: what was offered a while ago may have given way to a newer one, to which it would not pass this on.
+  const worker = registered?.waiting ?? null
+  worker?.postMessage({ type: 'SKIP_WAITING' })
+  return worker !== null
 }
 
 /**
@@ -93,6 +99,8 @@ function follow(registration: ServiceWorkerRegistration): void {
     waitingWorker.value = navigator.serviceWorker.controller ? registration.waiting : null
   }
   look()
+  // A new version may be there before this page has a worker to update from.
+  navigator.serviceWorker.addEventListener('controllerchange', look)
   registration.addEventListener('updatefound', () => {
     registration.installing?.addEventListener('statechange', look)
   })

@@ -1,14 +1,16 @@
 // One run of the sync: asks the engine what is next, does it, writes down what came of it, until it ends.
 import { dropMeta, getMeta, setMeta } from '../db/meta'
 import type { Db } from '../db/schema'
+import { isQuota } from '../db/errors'
+import { ifRoom } from '../db/room'
 import type { Id } from '../db/types'
 import { contactOf, nowIso, sending, type Sent } from '../kernel/clock'
 import type { Me } from '../kernel/me'
 import { ApiError, localProblem } from '../kernel/problem'
 import { reportDevice, type ReportDeps } from './device'
 import {
-  afterConfirm, afterFailure, afterPull, afterPush, afterTransfer, afterUpload, newCycleOver, nextStep, type Cycle,
-  type CycleEnd, type Step,
+  afterConfirm, afterFailure, afterPull, afterPush, afterTransfer, afterUpload, holding, newCycleOver, nextStep, unpulled,
+  type Cycle, type CycleEnd, type Step,
 } from './engine'
 import { backlog, beginBatch, recover, releaseBatch, settle, snapshot } from './outbox'
 import { pruneOld } from './prune'
@@ -28,6 +30,7 @@ export interface CycleDeps extends ReportDeps {
 /** Smaller batches say more of the server's answer time than of the link. */
 const MEASURED_FROM_BYTES = 4_096
 
+const NO_ROOM = localProblem('local_storage')
 const STOPPED: CycleEnd = { state: 'backoff', problem: null, retry_after_s: null, progressed: false }
 
 /**
@@ -37,7 +40,7 @@ const STOPPED: CycleEnd = { state: 'backoff', problem: null, retry_after_s: null
 export async function runCycle(deps: CycleDeps): Promise<CycleEnd> {
   try {
     const end = await run(deps)
-    if (end.state === 'done' && !end.problem) await setMeta(deps.db, 'last_success_at', nowIso(deps.clock))
+    if (end.state === 'done' && !end.problem) await ifRoom(() => setMeta(deps.db, 'last_success_at', nowIso(deps.clock)))
     if ((end.state === 'done' || end.state === 'waiting') && !deps.stopped()) await reportDevice(deps)
     if (end.state === 'done' && !deps.stopped()) await pruneOld(deps.db, deps.clock)
     return end
@@ -59,8 +62,9 @@ async function run(deps: CycleDeps): Promise<CycleEnd> {
     const step = nextStep(cycle, ops, uploads)
     if (step.do === 'end') return release(deps, cycle, step.end)
     const done = await take(deps, cycle, step)
-    if (done.cycle.limit !== cycle.limit) await setMeta(db, 'batch_limit', done.cycle.limit)
-    if (done.cycle.page !== cycle.page) await setMeta(db, 'pull_page', done.cycle.page)
+    const { limit, page } = done.cycle
+    if (limit !== cycle.limit) await ifRoom(() => setMeta(db, 'batch_limit', limit))
+    if (page !== cycle.page) await ifRoom(() => setMeta(db, 'pull_page', page))
     cycle = done.cycle
     if (done.end) return release(deps, cycle, done.end)
   }
@@ -90,7 +94,7 @@ async function isMe(deps: CycleDeps): Promise<boolean> {
   const sent = sending(deps.clock)
   const me = await deps.transport.me()
   const contact = contactOf(deps.clock, sent, me.server_time)
-  if (contact) await setMeta(deps.db, 'contact', contact)
+  if (contact) await ifRoom(() => setMeta(deps.db, 'contact', contact))
   deps.onMe(me)
   return me.user.id === deps.db.userId
 }
@@ -108,20 +112,19 @@ async function take(deps: CycleDeps, cycle: Cycle, step: Exclude<Step, { do: 'en
         const page = await pullPage(deps.db, deps.transport, () => isMe(deps), cycle.page)
         await noteSchema(deps.db, false)
         const next = afterPull(cycle, page.more, page.hadCursor)
-        if (next.confirmed.length > 0) await finishUploads(deps.db, next.confirmed)
-        return { cycle: next.cycle, end: null }
+        return { cycle: await finish(deps.db, next), end: null }
       }
       case 'confirm': {
         if (!(await isMe(deps))) return { cycle, end: strangerEnd(cycle) }
-        const next = afterConfirm(cycle)
-        await finishUploads(deps.db, next.confirmed)
-        return { cycle: next.cycle, end: null }
+        return { cycle: await finish(deps.db, afterConfirm(cycle)), end: null }
       }
       case 'upload':
         return { cycle: await upload(deps, cycle, step.sha256), end: null }
     }
   } catch (error) {
     if (error instanceof OtherPersonError) return { cycle, end: strangerEnd(cycle) }
+    // No room for what the server has to tell: what is here is sent all the same, which makes some.
+    if (step.do === 'pull' && isQuota(error)) return { cycle: unpulled(cycle, NO_ROOM), end: null }
     return fail(deps, cycle, step, asApiError(error))
   }
 }
@@ -138,21 +141,21 @@ async function push(deps: CycleDeps, cycle: Cycle, ids: readonly Id[]): Promise<
   })
   const timed = await measure(deps, cycle, JSON.stringify(ops).length, sent)
   const next = afterPush(timed, ids, answer.results)
-  await settle(deps.db, next.marks, cursor)
-  return { cycle: next.cycle, end: next.foreign ? strangerEnd(next.cycle) : null }
+  const unmarked = await settle(deps.db, next.marks, cursor)
+  return { cycle: holding(next.cycle, unmarked), end: next.foreign ? strangerEnd(next.cycle) : null }
 }
 
 async function measure({ db, clock }: CycleDeps, cycle: Cycle, bytes: number, sent: Sent): Promise<Cycle> {
   if (bytes < MEASURED_FROM_BYTES) return cycle
   const next = afterTransfer(cycle, bytes, clock.monotonic() - sent.monotonic_ms)
-  await setMeta(db, 'push_rate', next.bytes_per_s)
+  await ifRoom(() => setMeta(db, 'push_rate', next.bytes_per_s))
   return next.cycle
 }
 
 /** Remember whether the server still serves this app, for the screens. */
 async function noteSchema(db: Db, refused: boolean): Promise<void> {
   const before = await getMeta(db, 'refused_schema')
-  if (refused && before !== SCHEMA) await setMeta(db, 'refused_schema', SCHEMA)
+  if (refused && before !== SCHEMA) await ifRoom(() => setMeta(db, 'refused_schema', SCHEMA))
   if (!refused && before !== null) await dropMeta(db, 'refused_schema')
 }
 
@@ -162,13 +165,21 @@ async function upload(deps: CycleDeps, cycle: Cycle, sha256: string): Promise<Cy
   if (!row) return cycle
   const bytes = await bytesOf(db, row)
   if (!bytes) {
-    await failUpload(db, sha256, localProblem('bytes_missing'))
-    return afterUpload(cycle, sha256, false)
+    // They were freed in a run that found no room to write down that the server has them, or they are lost.
+    const { complete } = await deps.transport.uploadStatus(sha256)
+    if (!complete) await failUpload(db, sha256, localProblem('bytes_missing'))
+    return afterUpload(cycle, sha256, complete)
   }
   const end = await sendFile(deps.transport, sha256, bytes, (sent) => noteProgress(db, sha256, sent))
   if (end.complete) await noteProgress(db, sha256, bytes.size)
   else await failUpload(db, sha256, end.problem)
   return afterUpload(cycle, sha256, end.complete)
+}
+
+/** Uploads are confirmed. Those that could not be marked so rest: they look as if they were still to be sent. */
+async function finish(db: Db, { cycle, confirmed }: { cycle: Cycle; confirmed: readonly string[] }): Promise<Cycle> {
+  const unmarked = confirmed.length > 0 ? await finishUploads(db, confirmed) : []
+  return unmarked.reduce((next, sha256) => afterUpload(next, sha256, false), cycle)
 }
 
 async function fail(deps: CycleDeps, cycle: Cycle, step: Step, error: ApiError): Promise<Taken> {
@@ -177,8 +188,9 @@ async function fail(deps: CycleDeps, cycle: Cycle, step: Step, error: ApiError):
   const next = afterFailure(cycle, step, error)
   if (next.then === 'end') return { cycle: next.cycle, end: next.end }
   if (next.cycle.too_old && !cycle.too_old) await noteSchema(deps.db, true)
-  if (next.park) await settle(deps.db, [{ op_id: next.park.op_id, to: 'rejected', problem: next.park.problem }])
-  if (!next.reset_cursor) return { cycle: next.cycle, end: null }
+  const { park } = next
+  const unmarked = park ? await settle(deps.db, [{ op_id: park.op_id, to: 'rejected', problem: park.problem }]) : []
+  if (!next.reset_cursor) return { cycle: holding(next.cycle, unmarked), end: null }
   // The cursor is refused when the server was set up anew, and when it takes us for another person.
   const stranger = await introduce(deps, next.cycle)
   if (!stranger) await forgetCursor(deps.db)

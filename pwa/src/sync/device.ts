@@ -1,5 +1,6 @@
 // What the phone tells the office of itself at the end of a run: what it still holds, what is stuck, how it is.
 import { getMeta, setMeta } from '../db/meta'
+import { ifRoom } from '../db/room'
 import type { Db } from '../db/schema'
 import type { OutboxOp } from '../db/types'
 import { nowIso, type Clock } from '../kernel/clock'
@@ -48,7 +49,7 @@ export async function reportDevice(deps: ReportDeps): Promise<void> {
     // An older server knows no reports: it is asked again as seldom as a newer one is told the same.
     if (error.kind !== 'refused' && error.kind !== 'too_large') return
   }
-  await setMeta(db, 'device_reported', { said, at: nowIso(clock) })
+  await ifRoom(() => setMeta(db, 'device_reported', { said, at: nowIso(clock) }))
 }
 
 /** The report as it stands now. */

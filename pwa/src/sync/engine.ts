@@ -255,6 +255,16 @@ export function afterUpload(cycle: Cycle, sha256: string, complete: boolean): Cy
     : { ...cycle, resting: new Set([...cycle.resting, sha256]) }
 }
 
+/** These ops rest until the next run, or until something else was applied. */
+export function holding(cycle: Cycle, ids: readonly Id[]): Cycle {
+  return ids.length === 0 ? cycle : { ...cycle, held: new Set([...cycle.held, ...ids]) }
+}
+
+/** Pulling rests until the next run, for a reason that says nothing against sending. */
+export function unpulled(cycle: Cycle, problem: Problem | null, retry_after_s: number | null = null): Cycle {
+  return { ...cycle, unpulled: { problem, retry_after_s }, pull_due: false }
+}
+
 export type AfterFailure =
   | { then: 'go_on'; cycle: Cycle; park: { op_id: Id; problem: Problem } | null; reset_cursor: boolean }
   | { then: 'end'; cycle: Cycle; end: CycleEnd }
@@ -291,8 +301,8 @@ export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFa
   // is down as a whole gets no further request.
   if (step.do === 'pull' && (error.kind === 'timeout' || error.kind === 'refused' || error.status === 500)) {
     const page = error.kind === 'timeout' ? Math.max(PAGE_LEAST, Math.floor(cycle.page / 2)) : cycle.page
-    const unpulled = { problem: error.problem, retry_after_s: error.retryAfterS }
-    return { then: 'go_on', cycle: { ...cycle, page, unpulled, pull_due: false }, park: null, reset_cursor: false }
+    const next = unpulled({ ...cycle, page }, error.problem, error.retryAfterS)
+    return { then: 'go_on', cycle: next, park: null, reset_cursor: false }
   }
   return end('backoff')
 }

@@ -44,6 +44,7 @@ export class ModelServer {
   foreign = 0
   protected state = emptyState()
   private epoch = 0
+  private generations = 1
   private writer: object | null = null
 
   constructor(readonly stores: readonly Id[], readonly now: () => Date) {
@@ -54,6 +55,7 @@ export class ModelServer {
   get applied(): ReadonlyMap<Id, number> { return this.state.applied }
   get records(): ReadonlyMap<string, Row> { return this.state.records }
   get stock(): ReadonlyMap<string, number> { return this.state.stock }
+  get log(): readonly LogRow[] { return this.state.log }
 
   /** One connection, without any fault but those of its caller. */
   transport(caller: Partial<Caller> = {}): Transport {
@@ -104,16 +106,17 @@ export class ModelServer {
     return { state: this.state, files: new Map([...this.files].map(([key, file]) => [key, { ...file }])) }
   }
 
-  restore({ state, files }: Backup): void {
+  /** Back to a backup; told: whoever did it also says so, and all cursors of before are void. */
+  restore({ state, files }: Backup, told: boolean): void {
     this.restart(0)
-    this.state = state
+    this.state = told ? { ...state, generation: (this.generations += 1) } : state
     this.files.clear()
     for (const [key, file] of files) this.files.set(key, { ...file })
   }
 
-  /** A row's place in the feed: the next number, handed out at the commit. */
+  /** A row's place in the feed, handed out at the commit: the moment, or the next number where the last is later. */
   protected number(_tx: Tx, next: number): number {
-    return next
+    return Math.max(next, this.now().getTime())
   }
 
   /** The write reaches the disk, and only then the answer is given. */
@@ -224,16 +227,17 @@ export class ModelServer {
 
   private async pull(call: Call, cursor: string | null, limit: number): Promise<PullAnswer> {
     const user = await this.known(call)
-    const [owner, number] = (cursor ?? `${user}:0`).split(':')
+    const { generation, seq } = this.state
+    const [owner, number, told] = (cursor ?? `${user}:0:${generation}`).split(':')
     if (owner !== user) {
       throw new ApiError('refused', 422, { ...localProblem('validation_failed'), field: 'cursor' })
     }
-    // A number from the future: the server was restored from a backup, and tells all from the beginning.
-    const from = Number(number) > this.state.seq ? 0 : Number(number)
+    // Another generation, a number from the future: the server was restored from a backup, and tells all from the beginning.
+    const from = Number(told) !== generation || Number(number) > seq ? 0 : Number(number)
     const rows = this.state.log.filter((row) => row.seq > from && (row.scope === 'org' || row.scope === user))
     const page = rows.sort((a, b) => a.seq - b.seq).slice(0, limit)
     return {
-      cursor: `${user}:${page.at(-1)?.seq ?? from}`,
+      cursor: `${user}:${page.at(-1)?.seq ?? from}:${generation}`,
       more: rows.length > page.length,
       server_time: this.now().toISOString(),
       changes: page.map((row) => this.change(user, row)),

@@ -18,11 +18,13 @@ export interface State {
   stock: Map<string, number>
   log: LogRow[]
   seq: number
+  /** Cursors of another one say nothing. */
+  generation: number
 }
 
 export function emptyState(): State {
   return {
-    receipts: new Map(), applied: new Map(), records: new Map(), said: new Map(), stock: new Map(), log: [], seq: 0,
+    receipts: new Map(), applied: new Map(), records: new Map(), said: new Map(), stock: new Map(), log: [], seq: 0, generation: 1,
   }
 }
 
@@ -39,6 +41,7 @@ export class Tx {
     this.state = {
       receipts: new Map(before.receipts), applied: new Map(before.applied), records: new Map(before.records),
       said: new Map(before.said), stock: new Map(before.stock), log: before.log, seq: before.seq,
+      generation: before.generation,
     }
   }
 

@@ -1,6 +1,7 @@
 // The queue on the disk: reading it, and marking what became of each op. An op leaves it only when the
 // server has acknowledged it, in the same transaction that writes the server's record.
 import { getMeta } from '../db/meta'
+import { ifRoom, orWithout } from '../db/room'
 import { applyRecords, type ServerRecord } from '../db/records'
 import type { Db } from '../db/schema'
 import { stockEffect } from '../db/stock'
@@ -36,39 +37,53 @@ export async function snapshot(db: Db): Promise<Snapshot> {
   return { ops, uploads }
 }
 
-/** After a start: what was on its way when the page ended is waiting again. */
+/** After a start: what was on its way when the page ended is waiting again. Without room it is sent as it is. */
 export async function recover(db: Db): Promise<void> {
-  await inTransaction(db, async (t) => {
+  await ifRoom(() => inTransaction(db, async (t) => {
     await t.outbox.toCollection().modify((op) => {
       if (op.state === 'sending') op.state = 'waiting'
     })
     const broken = await t.uploads.where('state').equals('sending').primaryKeys()
     await t.uploads.where('sha256').anyOf(broken).modify({ state: 'waiting' })
     await t.photos.where('sha256').anyOf(broken).modify({ upload: 'waiting' })
-  })
+  }))
 }
 
-/** Mark a batch as on its way, and write it as the server wants it. */
+/** Mark a batch as on its way, where there is room for that, and write it as the server wants it. */
 export async function beginBatch(db: Db, ids: readonly Id[]): Promise<WireOp[]> {
-  return inTransaction(db, async (t) => {
-    const ops = (await t.outbox.bulkGet([...ids])).filter((op) => op !== undefined)
+  const found = async (t: Pick<Tables, 'outbox'>) => (await t.outbox.bulkGet([...ids])).filter((op) => op !== undefined)
+  return orWithout(() => inTransaction(db, async (t) => {
+    const ops = await found(t)
     await t.outbox.bulkPut(ops.map((op) => ({ ...op, state: 'sending' as const, attempts: op.attempts + 1 })))
     return ops.map(wireOp)
-  })
+  }), async () => (await found(db)).map(wireOp))
 }
 
 /** The batch did not get through: all of it waits again. */
 export async function releaseBatch(db: Db, ids: readonly Id[]): Promise<void> {
-  await db.outbox.where('op_id').anyOf([...ids]).modify((op) => {
+  await ifRoom(async () => db.outbox.where('op_id').anyOf([...ids]).modify((op) => {
     if (op.state === 'sending') op.state = 'waiting'
-  })
+  }))
 }
 
 /**
  * Write what became of a batch: acknowledged ops give way to the server's records, others are marked.
- * cursor: where the feed stood when the batch was sent.
+ * cursor: where the feed stood when the batch was sent. Resolves to the ops whose mark found no room: they look
+ * as if they had not been sent. Without room acknowledged ops only leave; the feed brings their records.
  */
-export async function settle(db: Db, marks: readonly Mark[], cursor: string | null = null): Promise<void> {
+export async function settle(db: Db, marks: readonly Mark[], cursor: string | null = null): Promise<Id[]> {
+  return orWithout(async () => settleAll(db, marks, cursor).then(() => []), async () => {
+    await db.outbox.bulkDelete(marks.filter((mark) => mark.to === 'done').map((mark) => mark.op_id))
+    const unmarked: Id[] = []
+    // What left may have made room for some of them.
+    for (const mark of marks) {
+      if (mark.to !== 'done' && !(await ifRoom(() => settleAll(db, [mark], cursor)))) unmarked.push(mark.op_id)
+    }
+    return unmarked
+  })
+}
+
+async function settleAll(db: Db, marks: readonly Mark[], cursor: string | null): Promise<void> {
   await inTransaction(db, async (t) => {
     // Another tab has pulled since: the server's balance may be here already, with these handouts in it. If it
     // is not, the next pull brings it.

@@ -1,5 +1,6 @@
 // One file's bytes to the server: from where it stands, in one body, done only when it says complete.
 import { asBlob } from '../db/write'
+import { ifRoom, orWithout } from '../db/room'
 import type { Db } from '../db/schema'
 import { inTransaction, type Tables } from '../db/tables'
 import type { Upload } from '../db/types'
@@ -71,37 +72,51 @@ export async function bytesOf(db: Db, upload: Upload): Promise<Blob | null> {
   return blob.size === upload.bytes_total ? blob : null
 }
 
-/** Mark an upload as on its way. Returns it, or null where it is gone or done: another tab may have finished it. */
+/**
+ * Mark an upload as on its way, where there is room for that. Returns it, or null where it is gone or done: another
+ * tab may have finished it.
+ */
 export async function beginUpload(db: Db, sha256: string): Promise<Upload | null> {
-  return inTransaction(db, async (t) => {
+  const open = async (t: Pick<Tables, 'uploads'>) => {
     const upload = await t.uploads.get(sha256)
-    if (!upload || upload.state === 'done') return null
+    return upload && upload.state !== 'done' ? upload : null
+  }
+  return orWithout(() => inTransaction(db, async (t) => {
+    const upload = await open(t)
+    if (!upload) return null
     await t.uploads.update(sha256, { state: 'sending', attempts: upload.attempts + 1 })
     await t.photos.where('sha256').equals(sha256).modify({ upload: 'sending' })
     return upload
-  })
+  }), () => open(db))
 }
 
 /** Note how far an upload is. */
 export async function noteProgress(db: Db, sha256: string, bytesSent: number): Promise<void> {
-  await db.uploads.update(sha256, { bytes_sent: bytesSent })
+  await ifRoom(async () => db.uploads.update(sha256, { bytes_sent: bytesSent }))
 }
 
 /** The run ended before it was complete: it waits again. */
 export async function releaseUpload(db: Db, sha256: string): Promise<void> {
-  await inTransaction(db, (t) => mark(t, [sha256], { state: 'waiting' }))
+  await ifRoom(() => inTransaction(db, (t) => mark(t, [sha256], { state: 'waiting' })))
 }
 
-/** It cannot be sent; it stays with its problem until somebody asks to try again. */
+/** It cannot be sent; it stays with its problem until somebody asks to try again. Without room for that it is tried again. */
 export async function failUpload(db: Db, sha256: string, problem: Problem): Promise<void> {
-  await inTransaction(db, (t) => mark(t, [sha256], { state: 'failed', problem }))
+  await ifRoom(() => inTransaction(db, (t) => mark(t, [sha256], { state: 'failed', problem })))
 }
 
-/** Verified by the server and confirmed: the bytes may go. Thumbs stay for the screens. */
-export async function finishUploads(db: Db, hashes: readonly string[]): Promise<void> {
-  await inTransaction(db, async (t) => {
+/**
+ * Verified by the server and confirmed: the bytes may go. Thumbs stay for the screens. Resolves to those whose mark
+ * found no room: of them only the bytes go, and the next run asks the server, which has them.
+ */
+export async function finishUploads(db: Db, hashes: readonly string[]): Promise<readonly string[]> {
+  return orWithout<readonly string[]>(() => inTransaction(db, async (t) => {
     await mark(t, hashes, { state: 'done', problem: null })
     await t.blobs.bulkDelete([...hashes])
+    return []
+  }), async () => {
+    await db.blobs.bulkDelete([...hashes])
+    return hashes
   })
 }
 

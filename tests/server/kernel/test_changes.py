@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import pytest
 from flask import Flask
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from server.app import create_app
 from server.config import Settings
-from server.kernel.changes import changes_after, touch
+from server.kernel.changes import ChangeCounter, changes_after, touch
 from server.kernel.db import db
 
 
@@ -39,6 +41,39 @@ def test_a_savepoint_is_no_commit(session: Session) -> None:
     assert changes_after(session, "org", 0, 100) == []
     session.commit()
     assert len(changes_after(session, "org", 0, 100)) == 1
+
+
+def numbers(session: Session, *names: str) -> list[int]:
+    """The numbers that these records get, noted in one transaction."""
+    touch(session, "org", "store", names)
+    session.commit()
+    return [row[0] for row in changes_after(session, "org", 0, 100) if row[2] in names]
+
+
+def test_numbers_lie_above_all_that_a_lost_history_may_have_used(session: Session) -> None:
+    """Numbers are moments: what is written later has a higher one, whatever the database knew."""
+    lost = numbers(session, "a", "b", "c")
+    session.execute(update(ChangeCounter).values(seq=2))
+    session.commit()
+    assert min(numbers(session, "d")) > max(lost)
+
+
+def test_a_clock_that_is_set_back_keeps_the_order(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = numbers(session, "a", "b")
+    monkeypatch.setattr("server.kernel.changes.time_ns", lambda: 1_000)
+    after = numbers(session, "c", "d")
+    assert after == [before[-1] + 1, before[-1] + 2]
+
+
+def test_many_records_at_one_moment_have_each_their_number(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.kernel.changes.time_ns", lambda: 2_000_000_000_000_000_000)
+    used = numbers(session, "a", "b", "c") + numbers(session, "d", "e")
+    assert used == sorted(set(used))
+    assert len(used) == 5
 
 
 def test_a_reader_under_writers_misses_nothing(tmp_path: Path) -> None:

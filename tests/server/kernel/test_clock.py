@@ -82,7 +82,17 @@ def test_wire_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-11-23T17:15:00", "now", "", None, 5, "0001-01-01T00:00:00Z", "9" * 50]
+    "text",
+    [
+        "2026-11-23T17:15:00",
+        "now",
+        "",
+        None,
+        5,
+        "0001-01-01T00:00:00Z",
+        "9" * 50,
+        "0001-01-01T00:00:00+23:59",
+    ],
 )
 def test_other_times_are_refused(text: object) -> None:
     with pytest.raises(ValueError, match=r".+"):

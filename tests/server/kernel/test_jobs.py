@@ -14,7 +14,7 @@ from server.app import create_app
 from server.config import Settings
 from server.kernel import jobs
 from server.kernel.db import db
-from server.kernel.jobs import PATIENCE_S, QUIET_S
+from server.kernel.jobs import LATEST_FIRST_S, PATIENCE_S, QUIET_S
 
 
 @pytest.fixture
@@ -68,6 +68,35 @@ def test_the_embedded_consumer_runs_them(tmp_path: Path, monkeypatch: pytest.Mon
         db.session.commit()
     assert done.wait(20)
     runner.stop()
+
+
+def test_what_was_lost_is_looked_for_soon_after_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = threading.Event()
+    monkeypatch.setattr(jobs, "_PERIODIC", {})
+    monkeypatch.setattr(jobs, "_JOBS", dict(jobs._JOBS))
+    jobs.periodic("test.hourly", seconds=3_600)(done.set)
+    app = create_app(Settings(data_dir=tmp_path))
+    runner = app.extensions["storewalk.jobs"]
+    runner.start()
+    assert done.wait(LATEST_FIRST_S + 20)
+    runner.stop()
+
+
+@pytest.mark.parametrize(
+    ("every", "chance", "seconds"),
+    [
+        (3_600, 0.0, 1.0),
+        (3_600, 1.0, LATEST_FIRST_S),
+        # One that runs more often than that needs no start of its own.
+        (2, 1.0, 2.0),
+    ],
+)
+def test_the_first_run_of_each_process_falls_elsewhere(
+    every: float, chance: float, seconds: float
+) -> None:
+    assert jobs.first_wait_s(every, chance) == seconds
 
 
 @pytest.mark.parametrize(

@@ -247,11 +247,12 @@ class Sync(RuleBasedStateMachine):
             assert used[-1] == counters[scope]
 
     def check_no_gap(self, before: Any) -> None:
-        """What one transaction has changed stands under the numbers that follow the last ones."""
+        """What one transaction has changed stands under numbers that follow each other."""
         for scope, used in self.field.numbers().items():
             last = before.get(scope, 0)
             new = [seq for seq in used if seq > last]
-            assert new == list(range(last + 1, self.field.counters()[scope] + 1)), scope
+            counter = self.field.counters()[scope]
+            assert new == list(range(counter - len(new) + 1, counter + 1)), scope
 
     def end(self) -> None:
         """Everybody sends what is left; then all the books must agree."""

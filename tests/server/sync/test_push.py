@@ -160,7 +160,7 @@ def test_problems_speak_the_callers_language(phone: Phone) -> None:
         ({"ops": [None] * 501}, "ops"),
         ({"ops": []}, "device"),
         ({"ops": [], "device": {}}, "device.id"),
-        ({"ops": [], "device": {"id": "d"}}, "schema"),
+        ({"ops": [], "device": {"id": "\0"}}, "device.id"),
     ],
 )
 def test_bad_envelopes(phone: Phone, body: Any, field: str) -> None:
@@ -212,6 +212,46 @@ def test_the_device_is_remembered(phone: Phone, session: Session) -> None:
     device = session.get(Device, ("phone-1", phone.user_id))
     assert device is not None
     assert device.app_version == "0.1.0"
+
+
+NEVER = "0001-01-01T00:00:00.000+23:59"
+# What a phone says about itself, and what is remembered where that cannot be read.
+UNREADABLE = [
+    ({"oldest_unsent_at": "yesterday"}, "oldest_unsent_at", None),
+    ({"oldest_unsent_at": 7}, "oldest_unsent_at", None),
+    ({"oldest_unsent_at": "2026-11-23T03:30:00"}, "oldest_unsent_at", None),
+    ({"oldest_unsent_at": NEVER}, "oldest_unsent_at", None),
+    ({"unsent": "many"}, "unsent", 0),
+    ({"unsent": -1}, "unsent", 0),
+    ({"unsent": None}, "unsent", 0),
+    ({"unsent": 10**12}, "unsent", 0),
+    ({"app_version": None}, "app_version", ""),
+    ({"app_version": ["0.1.0"]}, "app_version", ""),
+    ({"app_version": "9\0" * 50}, "app_version", "9" * 40),
+    ({"schema": None}, "schema", 0),
+    ({"schema": "1"}, "schema", 0),
+    ({"schema": 10**12}, "schema", 0),
+    ({"schema": True}, "schema", 0),
+]
+
+
+@pytest.mark.parametrize(("said", "field", "kept"), UNREADABLE)
+def test_what_a_phone_says_of_itself_keeps_no_op_waiting(
+    phone: Phone, store_id: str, session: Session, said: dict[str, Any], field: str, kept: Any
+) -> None:
+    about: dict[str, Any] = {"id": "phone-1", "app_version": "0.1.0", "unsent": 1, "schema": 1}
+    about |= said
+    body = {"schema": about.pop("schema"), "device": about, "ops": [phone.check_in(store_id)]}
+    answer: Any = phone.client.post("/api/v1/sync/push", json=body)
+    assert (answer.status_code, statuses(answer.json["results"])) == (200, ["applied"])
+    device = session.get_one(Device, ("phone-1", phone.user_id))
+    assert getattr(device, field) == kept
+
+
+def test_a_time_before_all_times_is_one_ops_fault(phone: Phone, store_id: str) -> None:
+    wrong = phone.check_in(store_id) | {"device_at": NEVER}
+    results = phone.push(wrong, phone.check_in(store_id), phone.check_in(store_id, at=NEVER))
+    assert statuses(results) == ["rejected", "applied", "rejected"]
 
 
 def test_dependents_of_the_same_kind_wait_too(phone: Phone, store_id: str) -> None:

@@ -236,6 +236,8 @@ export interface Rules {
 
 export interface RulesPage { rules: Rules; defaults: Rules; ranges: Record<keyof Rules, [number, number]>; rev: number }
 
+export interface RetentionPage { days: Record<'positions' | 'photos' | 'replies' | 'views', number>; rev: number }
+
 export interface ImportRemark { row: number; field: string; code: string; message: string }
 
 /** What every import tells of itself. */

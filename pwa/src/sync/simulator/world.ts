@@ -35,6 +35,8 @@ export class World {
   /** Ops and files that the server had, and lost when it was restored from a backup. */
   readonly lostOps = new Set<Id>()
   readonly lostFiles = new Set<string>()
+  /** When it was last restored without anybody saying so to the phones: from then on only what is new is told. */
+  untoldSince = 0
   private readonly scheduler = new Scheduler()
   private readonly late: Late[] = []
   private backup: Backup | null = null
@@ -143,14 +145,15 @@ export class World {
         this.backup = this.server.backup()
         return
       case 'restore':
-        if (this.backup) this.restore(this.backup)
+        if (this.backup) this.restore(this.backup, n < 0.5)
     }
   }
 
-  private restore(backup: Backup): void {
+  private restore(backup: Backup, told: boolean): void {
     for (const id of this.server.receipts.keys()) if (!backup.state.receipts.has(id)) this.lostOps.add(id)
     for (const [key, file] of this.server.files) if (file.complete && !backup.files.get(key)?.complete) this.lostFiles.add(key)
-    this.server.restore(backup)
+    this.server.restore(backup, told)
+    this.untoldSince = told ? 0 : this.server.now().getTime()
   }
 
   /** Copies of old requests arrive. */
