@@ -34,10 +34,11 @@ export async function pruneOld(db: Db, clock: Clock = systemClock): Promise<numb
 }
 
 async function dropVisits(t: Tables, ids: readonly Id[]): Promise<number> {
-  const [visits, notes, replies, photos, handouts] = await Promise.all([
+  const [visits, notes, replies, seen, photos, handouts] = await Promise.all([
     t.visits.bulkGet([...ids]),
     t.notes.where('visit_id').anyOf([...ids]).toArray(),
     t.visit_replies.where('visit_id').anyOf([...ids]).toArray(),
+    t.campaign_seen.where('visit_id').anyOf([...ids]).toArray(),
     t.photos.where('visit_id').anyOf([...ids]).toArray(),
     t.handouts.where('visit_id').anyOf([...ids]).toArray(),
   ])
@@ -45,7 +46,7 @@ async function dropVisits(t: Tables, ids: readonly Id[]): Promise<number> {
   const unfinished = new Set(await t.uploads.where('state').notEqual('done').primaryKeys())
   const held = new Set<Id>()
   for (const visit of visits) if (visit && visit.sync !== 'sent') held.add(visit.id)
-  for (const one of [...notes, ...replies, ...photos, ...handouts]) {
+  for (const one of [...notes, ...replies, ...seen, ...photos, ...handouts]) {
     if (one.visit_id && (one.sync !== 'sent' || waiting.has(one.id))) held.add(one.visit_id)
   }
   for (const photo of photos) if (photo.visit_id && !isArrived(photo, unfinished)) held.add(photo.visit_id)
@@ -55,6 +56,7 @@ async function dropVisits(t: Tables, ids: readonly Id[]): Promise<number> {
   await t.visits.bulkDelete([...gone])
   await t.notes.bulkDelete(ofGone(notes).map((one) => one.id))
   await t.visit_replies.bulkDelete(ofGone(replies).map((one) => one.id))
+  await t.campaign_seen.bulkDelete(ofGone(seen).map((one) => one.id))
   await t.reviews.where('visit_id').anyOf([...gone]).delete()
   await t.photos.bulkDelete(ofGone(photos).map((one) => one.id))
   await t.handouts.bulkDelete(ofGone(handouts).map((one) => one.id))

@@ -148,6 +148,8 @@ async function forgetRecord(t: Tables, op: OutboxOp): Promise<void> {
       return void (await t.notes.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'visit.reply':
       return void (await t.visit_replies.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'campaign.seen':
+      return void (await t.campaign_seen.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'handout.add':
       return void (await t.handouts.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'stock.transfer':
