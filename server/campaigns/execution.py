@@ -6,7 +6,7 @@ a photo of its visit has arrived, and the visit was inside the fence.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
@@ -50,12 +50,21 @@ class StoreResult:
 
 
 def store_result(
-    plan: Plan, handed: Mapping[str, int], kinds: Iterable[str], *, over: bool
+    plan: Plan,
+    handed: Mapping[str, int],
+    kinds: Iterable[str],
+    *,
+    over: bool,
+    said_missing: Collection[str] = (),
+    not_taken: Collection[str] = (),
 ) -> StoreResult:
     """What is done at one store. over: the campaign's last day has passed.
 
-    complete: nothing lacks. Nothing done yet is planned; all material given out but a photo lacks
-    is handed_out; begun with a part, or not complete when it is over, is missing.
+    said_missing: materials of which the last word is that they are missing. not_taken: kinds of
+    photos that a rep could not take. complete: nothing lacks, and nothing is said to be missing.
+    Nothing done yet is planned; all material given out but a photo lacks is handed_out; begun with
+    a part, or not complete when it is over, or when a rep said that something is missing, is
+    missing.
     """
     there = set(kinds)
     lacking = {
@@ -65,11 +74,13 @@ def store_result(
     }
     photos = tuple(kind for kind in plan.photo_kinds if kind in there)
     lacking_photos = tuple(kind for kind in plan.photo_kinds if kind not in there)
-    complete = not lacking and not lacking_photos
+    told = any(key in plan.materials for key in said_missing)
+    complete = not lacking and not lacking_photos and not told
+    told = told or any(kind in lacking_photos for kind in not_taken)
     begun = bool(photos) or any(quantity > 0 for quantity in handed.values())
     if complete:
         state = Done.PHOTOGRAPHED if plan.photo_kinds else Done.HANDED_OUT
-    elif over:
+    elif over or told:
         state = Done.MISSING
     elif not begun:
         state = Done.PLANNED

@@ -22,6 +22,7 @@ from server.campaigns.execution import (
     totals,
 )
 from server.campaigns.models import Campaign, State, TargetKind
+from server.campaigns.seen.queries import AtStore, seen_at
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock, day_bounds, org_day
 from server.materials.proofs import handed_at, proved_handouts
@@ -60,6 +61,8 @@ class Execution:
     plan: Plan
     stores: Mapping[str, StoreRef]
     results: Mapping[str, StoreResult]
+    # What reps saw there; stores of which nobody said anything are left out.
+    seen: Mapping[str, AtStore]
     # False: only a part of the campaign's stores is in the actor's scope.
     whole: bool
 
@@ -79,11 +82,20 @@ def execution(
     planned, over = plan(session, campaign), is_over(campaign, clock)
     handed = handed_at(session, campaign.id, start, end, seen)
     kinds = kinds_at(session, seen, planned.photo_kinds, start, end)
+    looks = seen_at(session, campaign.id, start, end, seen)
+    nothing = AtStore()
     results = {
-        key: store_result(planned, handed.get(key, {}), kinds.get(key, ()), over=over)
+        key: store_result(
+            planned,
+            handed.get(key, {}),
+            kinds.get(key, ()),
+            over=over,
+            said_missing=looks.get(key, nothing).missing,
+            not_taken=looks.get(key, nothing).photo_kinds,
+        )
         for key in seen
     }
-    return Execution(planned, seen, results, len(seen) == len(taking_part))
+    return Execution(planned, seen, results, looks, len(seen) == len(taking_part))
 
 
 def given(session: Session, actor: Actor, campaign: Campaign) -> list[Given]:
@@ -120,7 +132,7 @@ def numbers(session: Session, actor: Actor, clock: Clock, campaign: Campaign) ->
 def _materials(
     done: Execution, rows: Collection[Given], names: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """Planned and handed out of each material, by name."""
+    """Planned and handed out of each material, and where it is missing, by name."""
     units = {
         key: sum(one.quantity for one in rows if one.material_id == key)
         for key in {one.material_id for one in rows}
@@ -131,6 +143,7 @@ def _materials(
             "name": names.get(key, ""),
             "planned": done.plan.materials.get(key, 0) * len(done.results),
             "handed": units.get(key, 0),
+            "missing_stores": sum(key in one.missing for one in done.seen.values()),
         }
         for key in done.plan.materials.keys() | units.keys()
     ]

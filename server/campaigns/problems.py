@@ -58,6 +58,14 @@ CAMPAIGN_FULL = register(
         Words("请按区域拆成几个活动。", "Split it into several, by region."),
     )
 )
+CAMPAIGN_UNKNOWN = register(
+    Kind(
+        "campaign_unknown",
+        422,
+        Words("没有这个促销活动", "There is no such campaign"),
+        Words("请同步后再试，或联系内勤。", "Sync and try again, or ask the office."),
+    )
+)
 CAMPAIGN_CLOSED = register(
     Kind(
         "campaign_closed",

@@ -17,6 +17,7 @@ from server.campaigns.choosing import TOLD
 from server.campaigns.domain import plan_of
 from server.campaigns.execution import Done, StoreResult, totals
 from server.campaigns.models import Campaign, CampaignStore, State
+from server.campaigns.seen.queries import AtStore, authors, told
 from server.kernel import problems
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock, day_bounds, org_day
@@ -222,6 +223,8 @@ def _board_items(
     used = {key for store in page for key in done.results[store.id].handed}
     materials = materials_by_id(session, used | done.plan.materials.keys())
     names = {key: (row.code, row.name, row.unit) for key, row in materials.items()}
+    looks = {store.id: done.seen[store.id] for store in page if store.id in done.seen}
+    said_by = authors(session, looks.values())
     return [
         {
             "store_id": store.id,
@@ -230,14 +233,19 @@ def _board_items(
             "region_name": regions.get(store.region_id, ""),
             "reps": sorted(str(people[one]["name"]) for one in reps.get(store.id, ())),
         }
-        | _result(done.results[store.id], done.plan.materials, names)
+        | _result(done.results[store.id], done.plan.materials, names, looks.get(store.id))
+        | {"seen": told(looks.get(store.id), said_by)}
         for store in page
     ]
 
 
 def _result(
-    result: StoreResult, planned: Any, names: dict[str, tuple[str, str, str]]
+    result: StoreResult,
+    planned: Any,
+    names: dict[str, tuple[str, str, str]],
+    look: AtStore | None,
 ) -> dict[str, Any]:
+    lines = look.lines if look else {}
     keys = sorted(planned.keys() | result.handed.keys(), key=lambda key: names[key][0])
     return {
         "state": result.state.value,
@@ -249,6 +257,8 @@ def _result(
                 "unit": names[key][2],
                 "planned": planned.get(key, 0),
                 "handed": result.handed.get(key, 0),
+                "seen": lines[key].state.value if key in lines else None,
+                "seen_quantity": lines[key].quantity if key in lines else None,
             }
             for key in keys
         ],

@@ -9,6 +9,7 @@ from flask import Response, jsonify, request
 from server.accounts.problems import REGION_UNKNOWN
 from server.campaigns import domain, numbers, problems, queries, schemas, sheets, summaries
 from server.campaigns.models import State
+from server.campaigns.seen.queries import seen_in_visit
 from server.kernel import problems as common
 from server.kernel.auth import Role, needs
 from server.kernel.http import binary_answers, blueprint, check_revision, ctx, set_revision
@@ -63,6 +64,17 @@ def add_campaign(values: dict[str, Any]) -> dict[str, Any]:
 def list_chains() -> dict[str, Any]:
     """The chains whose stores can be chosen together."""
     return {"items": chains(ctx().session)}
+
+
+@campaigns_bp.route("/seen", methods=["GET"])
+@needs(*CONSOLE)
+@campaigns_bp.arguments(schemas.SeenQuery(), location="query")
+@campaigns_bp.response(200, schemas.AllSeenOut())
+@refuses(common.NOT_FOUND)
+def list_seen(query: dict[str, Any]) -> dict[str, Any]:
+    """What the rep saw of campaigns in a visit."""
+    at = ctx()
+    return seen_in_visit(at.session, at.actor, query["visit"])
 
 
 @campaigns_bp.route("/<campaign_id>", methods=["GET"])

@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 from server.campaigns.domain import MAX_STORES
 from server.campaigns.execution import Done
 from server.campaigns.models import State, TargetKind
+from server.campaigns.seen.models import Seen
 from server.campaigns.sheets import TABLES
 from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
 from server.photos.arrived import KINDS
@@ -153,13 +154,24 @@ class BoardQuery(Schema):
 
 
 class DoneLineOut(Schema):
-    """Planned and handed out of a material at a store."""
+    """Planned and handed out of a material at a store, and how it was last seen there."""
 
     material_id = fields.String(required=True)
     name = fields.String(required=True)
     unit = fields.String(required=True)
     planned = fields.Integer(required=True)
     handed = fields.Integer(required=True)
+    seen = fields.String(required=True, allow_none=True, validate=validate.OneOf([*Seen]))
+    seen_quantity = fields.Integer(required=True, allow_none=True)
+
+
+class LookOut(Schema):
+    """The newest look at a store; photo_kinds could not be taken."""
+
+    at = fields.String(required=True)
+    rep_name = fields.String(required=True)
+    photo_kinds = fields.List(fields.String(), required=True)
+    note = fields.String(required=True)
 
 
 class CampaignBoardItemOut(Schema):
@@ -175,6 +187,7 @@ class CampaignBoardItemOut(Schema):
     materials = fields.List(fields.Nested(DoneLineOut), required=True)
     photos = fields.List(fields.String(), required=True)
     lacking_photos = fields.List(fields.String(), required=True)
+    seen = fields.Nested(LookOut, required=True, allow_none=True)
 
 
 class DoneCountsOut(Schema):
@@ -218,12 +231,13 @@ class EffectGroupOut(EffectOut):
 
 
 class MaterialDoneOut(Schema):
-    """Planned and handed out of a material at all stores."""
+    """Planned and handed out of a material at all stores, and at how many it is missing."""
 
     id = fields.String(required=True)
     name = fields.String(required=True)
     planned = fields.Integer(required=True)
     handed = fields.Integer(required=True)
+    missing_stores = fields.Integer(required=True)
 
 
 class TargetOut(Schema):
@@ -282,3 +296,39 @@ class CampaignExportIn(Schema):
 
     table = fields.String(required=True, validate=validate.OneOf(TABLES))
     format = fields.String(required=True, validate=validate.OneOf(("csv", "xlsx")))
+
+
+class SeenQuery(Schema):
+    """Of which visit."""
+
+    visit = fields.String(required=True, validate=validate.Length(max=36))
+
+
+class SeenLineOut(Schema):
+    """How a material was found: quantity units are there, or missing; null: not counted."""
+
+    material_id = fields.String(required=True)
+    name = fields.String(required=True)
+    state = fields.String(required=True, validate=validate.OneOf([*Seen]))
+    quantity = fields.Integer(required=True, allow_none=True)
+
+
+class SeenOut(Schema):
+    """What a rep saw of a campaign at a store."""
+
+    id = fields.String(required=True)
+    campaign_id = fields.String(required=True)
+    campaign_name = fields.String(required=True)
+    store_id = fields.String(required=True)
+    visit_id = fields.String(required=True)
+    at = fields.String(required=True)
+    received_at = fields.String(required=True)
+    materials = fields.List(fields.Nested(SeenLineOut), required=True)
+    photo_kinds = fields.List(fields.String(), required=True)
+    note = fields.String(required=True)
+
+
+class AllSeenOut(Schema):
+    """What was seen in a visit, oldest first."""
+
+    items = fields.List(fields.Nested(SeenOut), required=True)

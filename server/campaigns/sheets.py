@@ -110,7 +110,11 @@ def _board(
             if english
             else [f"{name} 计划", f"{name} 已发放"]
         )
-    header.append("photos missing" if english else "缺少的照片")
+    header += (
+        ["photos missing", "seen missing", "seen at", "why"]
+        if english
+        else ["缺少的照片", "现场缺少", "查看时间", "原因"]
+    )
     rows = []
     for item in page["items"]:
         by_id = {one["material_id"]: one for one in item["materials"]}
@@ -121,6 +125,9 @@ def _board(
             row += [one["planned"], one["handed"]]
         kinds = item["lacking_photos"]
         row.append(", ".join(kinds if english else [_KINDS[kind] for kind in kinds]))
+        row.append(", ".join(one["name"] for one in item["materials"] if one["seen"] == "missing"))
+        look = item["seen"]
+        row += [_local(look["at"]), look["note"]] if look else ["", ""]
         rows.append(row)
     return header, rows
 

@@ -30,6 +30,7 @@ _TEXT = {
             "缺签名 {unsigned}，缺照片 {no_photo}，不在范围内 {not_on_site}。"
         ),
         "尚无发放。",
+        "{material}：{missing_stores} 家门店现场缺少。",
     ),
     "en": (
         "{name} ({code}), {first} to {last}",
@@ -44,6 +45,7 @@ _TEXT = {
             "{unsigned} unsigned, {no_photo} without a photo, {not_on_site} not on site."
         ),
         "Nothing has been handed out yet.",
+        "{material}: seen missing in stores: {missing_stores}.",
     ),
 }
 
@@ -55,7 +57,7 @@ def percent(share: float | None) -> str:
 
 def prefilled(campaign: Campaign, found: Mapping[str, Any], language: str) -> str:
     """The text of a summary out of the numbers, in the language."""
-    head, stores, material, target, effect, nothing = _TEXT[language]
+    head, stores, material, target, effect, nothing, missing = _TEXT[language]
     lines = [
         head.format(
             name=campaign.name,
@@ -68,6 +70,11 @@ def prefilled(campaign: Campaign, found: Mapping[str, Any], language: str) -> st
     lines += [
         material.format(material=one["name"], planned=one["planned"], handed=one["handed"])
         for one in found["materials"]
+    ]
+    lines += [
+        missing.format(material=one["name"], missing_stores=one["missing_stores"])
+        for one in found["materials"]
+        if one["missing_stores"]
     ]
     goal = found["target"]
     if goal["number"]:

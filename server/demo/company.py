@@ -23,13 +23,14 @@ from server.accounts.queries import region_names
 from server.accounts.sessions import actor_of
 from server.config import settings
 from server.demo import people
+from server.demo.campaigns import Campaigns
 from server.demo.drawing import Drawn, Request, draw, draw_signature
 from server.demo.ids import ROOT_REGION, demo_id
 from server.demo.places import DISTRICTS, OFFICES, REGIONS, Shop, shops
 from server.demo.replay import Phone, Replay, request_of
-from server.demo.script import RepDay, Size, rep_days, reports
+from server.demo.script import RepDay, Report, Size, rep_days, reports
 from server.kernel.auth import Actor
-from server.kernel.clock import Clock, FrozenClock, day_bounds, org_day
+from server.kernel.clock import Clock, FrozenClock, day_bounds, iso_week, org_day
 from server.materials import domain as materials
 from server.materials import ledger
 from server.materials.stock import adjustments, movements
@@ -82,9 +83,14 @@ def load(session: Session, clock: Clock, *, seed: int = SEED, size: Size | None 
         start = day_bounds(org_day(now) - timedelta(days=size.days + 1), org_day(now))[0]
         founding = _Founding(session, rng, start)
         founding.build(places)
+        campaigns = Campaigns(session, seed, founding.office, start)
+        reps = [phone.actor for phone in founding.phones]
+        campaigns.plan(places, founding.goods, reps, now)
         with ThreadPoolExecutor(4) as writers:
             replay = Replay(session, rng, founding.phones, writers)
             _live(replay, founding, days, drawn, now, size)
+            campaigns.act(replay, founding.goods)
+            campaigns.sum_up(founding.people[people.SUPERVISORS[0][0]], now)
             replay.wait_for_bytes()
     session.flush()
     return Summary(dict(replay.counts) | {"store": len(places), "person": len(founding.people)})
@@ -106,10 +112,27 @@ def _live(
             issued_on.add(month)
             founding.issue(FrozenClock(founding.start + timedelta(days=28 * month, hours=9)))
         replay.play_day(day, founding.goods, drawn)
-    for report in reports(replay.rng, now, size):
+    made = reports(replay.rng, now, size)
+    for report in made:
         replay.report(report, founding.offices)
+    _ask(replay, made, now)
     founding.leave_open(FrozenClock(now))
     founding.correct_a_pin(FrozenClock(now))
+
+
+def _ask(replay: Replay, made: Sequence[Report], now: datetime) -> None:
+    """What waits for a supervisor: a missed week to be counted, and days off to come."""
+    there = {(iso_week(report.at), report.rep) for report in made}
+    weeks = [iso_week(now - timedelta(days=7 * back)) for back in (1, 2, 3, 4)]
+    everybody = range(len(people.REPS))
+    missed = [(week, rep) for week in weeks for rep in everybody if (week, rep) not in there]
+    for week, rep in missed[:1]:
+        said = {"week": week, "reason": "那周在无锡送货，没能回来"}
+        replay.ask(rep, "office.make_up", now, said)
+    monday = org_day(now) + timedelta(days=8 - org_day(now).isoweekday())
+    leave = {"kind": "leave", "first_day": monday.isoformat(), "reason": "家里有事"}
+    leave["last_day"] = (monday + timedelta(days=4)).isoformat()
+    replay.ask(3, "office.exemption_request", now, leave)
 
 
 def _commission(

@@ -13,8 +13,10 @@ from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
+from server.campaigns.seen.ops import OPS as SEEN_OPS
 from server.demo.drawing import Drawn, Request
 from server.demo.ids import demo_id
+from server.demo.people import RECIPIENTS
 from server.demo.script import RepDay, Report, Shot, Stop
 from server.kernel.auth import Actor
 from server.kernel.blobs import blob_store, content_key, thumb_key
@@ -22,11 +24,14 @@ from server.kernel.clock import FrozenClock, TimeEvidence, org_zone, wire_time
 from server.kernel.ops import Applied, Handler, Op
 from server.materials.ops import OPS as MATERIAL_OPS
 from server.office.ops import OPS as OFFICE_OPS
+from server.office.weeks.ops import OPS as WEEK_OPS
 from server.photos.domain import bytes_arrived, set_complete
 from server.photos.ops import OPS as PHOTO_OPS
 from server.visits.ops import OPS as VISIT_OPS
 
-HANDLERS: Final[Mapping[str, Handler]] = VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | OFFICE_OPS
+HANDLERS: Final[Mapping[str, Handler]] = (
+    VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | OFFICE_OPS | SEEN_OPS | WEEK_OPS
+)
 _ORDER: Final = (
     "visit.check_in",
     "visit.note",
@@ -70,6 +75,15 @@ class _Lot:
     arrived: list[tuple[str, Drawn]] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Visited:
+    """A visit that was played: whose, which, and how it went."""
+
+    rep: int
+    visit_id: str
+    stop: Stop
+
+
 class Replay:
     """Plays the script into a session. counts says how many ops of each kind were applied."""
 
@@ -87,6 +101,7 @@ class Replay:
         self._store = blob_store()
         self._writers = writers
         self._writing: list[Future[None]] = []
+        self._last: dict[str, Visited] = {}
 
     def wait_for_bytes(self) -> None:
         """Return once all bytes are stored for good; raises what storing them raised."""
@@ -105,6 +120,7 @@ class Replay:
             lot = _Lot(self.phones[day.rep], received_at)
             for stop in stops:
                 visit_id = self._check_in(lot, stop)
+                self._last[stop.shop.id] = Visited(day.rep, visit_id, stop)
                 self._photos(lot, stop, visit_id, drawn)
                 self._during(lot, stop, visit_id, goods)
                 self._close(lot, stop, visit_id)
@@ -123,6 +139,31 @@ class Replay:
         }
         self._add(lot, "office.check_in", report.at, payload)
         self._apply(lot, "office.check_in")
+
+    def last_visits(self) -> list[Visited]:
+        """The last visit to each store, by the stores' codes."""
+        return sorted(self._last.values(), key=lambda one: one.stop.shop.code)
+
+    def ask(self, rep: int, kind: str, at: datetime, said: Mapping[str, Any]) -> None:
+        """Something a rep asks for, sent at once."""
+        lot = _Lot(self.phones[rep], at)
+        self._add(lot, kind, at, {"at": lot.phone.says(at), **said})
+        self._apply(lot, kind)
+
+    def say(self, one: Visited, kind: str, said: Mapping[str, Any], *, after: timedelta) -> None:
+        """Something more in a visit, so long after its check-in, sent at once."""
+        at = one.stop.in_at + after
+        lot = _Lot(self.phones[one.rep], at)
+        payload = {"visit_id": one.visit_id, "at": lot.phone.says(at), **said}
+        self._add(lot, kind, at, payload)
+        self._apply(lot, kind)
+
+    def hand_out(self, one: Visited, material_id: str, quantity: int, *, after: timedelta) -> None:
+        """A signed handout more."""
+        lot = _Lot(self.phones[one.rep], one.stop.in_at + after)
+        said = {"material_id": material_id, "quantity": quantity, "recipient": RECIPIENTS[0]}
+        said["signature_sha256"] = self._signature(lot, 0)
+        self.say(one, "handout.add", said, after=after)
 
     def _check_in(self, lot: _Lot, stop: Stop) -> str:
         payload = {

@@ -81,6 +81,7 @@ class Event(StrEnum):
     CAMPAIGN_STARTED = "campaign.started"
     CAMPAIGN_ENDED = "campaign.ended"
     CAMPAIGN_CLOSED = "campaign.closed"
+    CAMPAIGN_SEEN = "campaign.seen"
     CAMPAIGN_SUMMARISED = "campaign.summarised"
     OFFICE_CREATED = "office.created"
     OFFICE_CHANGED = "office.changed"

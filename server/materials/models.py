@@ -41,6 +41,8 @@ class Material(Base):
     tracks_batches: Mapped[bool] = mapped_column(default=False, server_default="0")
     photo_sha256: Mapped[str | None] = mapped_column(String(64))
     photo_by: Mapped[str | None] = mapped_column(Id)
+    # Never written and never read. A campaign's own plan says which materials it takes, and one
+    # material may belong to several; the column stays because migrations take nothing away.
     campaign_id: Mapped[str | None] = mapped_column(Id)
 
 

@@ -47,6 +47,27 @@ def proved_handouts(
     ]
 
 
+def last_handed_at(
+    session: Session, campaign_id: str, start: datetime, end: datetime, store_ids: Iterable[str]
+) -> dict[str, dict[str, datetime]]:
+    """When a campaign's handouts of the period last gave a material, by it, by store id."""
+    found: dict[str, dict[str, datetime]] = {}
+    for part in chunks(store_ids):
+        rows = session.execute(
+            select(Handout.store_id, Handout.material_id, func.max(Handout.at))
+            .where(
+                Handout.campaign_id == campaign_id,
+                Handout.at >= start,
+                Handout.at < end,
+                Handout.store_id.in_(part),
+            )
+            .group_by(Handout.store_id, Handout.material_id)
+        )
+        for store_id, material_id, at in rows:
+            found.setdefault(store_id, {})[material_id] = at
+    return found
+
+
 def handed_at(
     session: Session, campaign_id: str, start: datetime, end: datetime, store_ids: Iterable[str]
 ) -> dict[str, dict[str, int]]:

@@ -17,6 +17,7 @@ from server.accounts.queries import READERS as PEOPLE_READERS
 from server.audit.answers.queries import READERS as ANSWER_READERS
 from server.audit.reviews.domain import READERS as REVIEW_READERS
 from server.campaigns.queries import READERS as CAMPAIGN_READERS
+from server.campaigns.seen.queries import READERS as SEEN_READERS
 from server.kernel import problems
 from server.kernel.auth import Actor
 from server.kernel.changes import (
@@ -50,6 +51,7 @@ READERS: Final[Mapping[str, Reader]] = (
     | REVIEW_READERS
     | ANSWER_READERS
     | CAMPAIGN_READERS
+    | SEEN_READERS
 )
 
 

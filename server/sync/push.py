@@ -17,6 +17,7 @@ from sqlalchemy import Table
 from sqlalchemy.orm import Session
 
 from server.audit.answers.ops import OPS as ANSWER_OPS
+from server.campaigns.seen.ops import OPS as SEEN_OPS
 from server.kernel import problems
 from server.kernel.auth import Actor
 from server.kernel.bulk import BulkInsert, Lookup
@@ -44,7 +45,7 @@ _FIND_RECEIPTS = Lookup(
 _WRITE_RECEIPTS = BulkInsert(_RECEIPT)
 
 HANDLERS: Final[Mapping[str, Handler]] = (
-    VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | STOCK_OPS | OFFICE_OPS | WEEK_OPS | ANSWER_OPS
+    VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | STOCK_OPS | OFFICE_OPS | WEEK_OPS | ANSWER_OPS | SEEN_OPS
 )
 
 # A record comes after what it belongs to, in whatever order a batch was written.
@@ -59,6 +60,7 @@ PHASES: Final = (
     "stock.return",
     "stock.count",
     "visit.reply",
+    "campaign.seen",
     "visit.check_out",
     "visit.cancel",
     "office.exemption_request",

@@ -31,6 +31,7 @@ class Story:
 
     region: Region
     visit: str
+    campaign: str
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,7 @@ def story(site: Site) -> Story:
     region = office.make_region(site, "axeland", "南昌区", "许主管")
     rep = region.add_rep("何小军")
     store = region.add_store("南昌八一店", *STORE)
+    campaign = _plan(region, store["id"], site.company.materials["货架插卡"])
     sender = Sender(rep)
     sender.visit(store["id"], office.days_ago(3), office.gps(*STORE))
     at = office.days_ago(2)
@@ -60,6 +62,10 @@ def story(site: Site) -> Story:
             "at": office.wire(at),
         },
     )
+    line = {"material_id": site.company.materials["货架插卡"], "state": "missing", "quantity": 1}
+    seen = {"campaign_id": campaign, "visit_id": visit, "at": office.wire(at)}
+    seen |= {"materials": [line], "photo_kinds": ["posm"], "note": "店里不让贴"}
+    sender.add("campaign.seen", at, seen)
     sender.add("visit.note", at, {"visit_id": visit, "at": office.wire(at), "text": "缺货两种"})
     sender.add(
         "office.check_in",
@@ -73,7 +79,22 @@ def story(site: Site) -> Story:
     )
     sender.send()
     office.wait_for_photos(rep, visit, 1)
-    return Story(region, visit)
+    said = {"text": "下次提前备货", "after": 0}
+    region.office.post(f"/campaigns/{campaign}/summaries", said)
+    return Story(region, visit, campaign)
+
+
+def _plan(region: Region, store_id: str, material_id: str) -> str:
+    """A campaign that runs at the store."""
+    first, last = (office.days_ago(back).date().isoformat() for back in (9, -9))
+    values = {"code": "AX1", "name": "滕王阁陈列", "first_day": first, "last_day": last}
+    values |= {"note": "先摆收银台旁", "photo_kinds": ["shelf", "posm"]}
+    values |= {"materials": [{"material_id": material_id, "per_store": 4}]}
+    campaign: str = region.office.post("/campaigns", values)["id"]
+    chosen = {"how": "add", "store_ids": [store_id]}
+    region.office.post(f"/campaigns/{campaign}/stores", chosen)
+    region.office.post(f"/campaigns/{campaign}/state", {"state": "running"})
+    return campaign
 
 
 Step = Callable[[Page, Story], None]
@@ -91,10 +112,15 @@ def _press(name: str) -> Step:
 
 def _go(path: str, ready: str) -> Step:
     def go(page: Page, story: Story) -> None:
-        page.goto(f"/console/{path.format(visit=story.visit, region=story.region.id)}")
+        ids = {"visit": story.visit, "region": story.region.id, "campaign": story.campaign}
+        page.goto(f"/console/{path.format(**ids)}")
         page.locator(ready).first.wait_for()
 
     return go
+
+
+def _open_details(page: Page, _story: Story) -> None:
+    page.locator("details summary").first.click()
 
 
 # Each screen: how one comes to it from the one before.
@@ -129,6 +155,16 @@ SCREENS: dict[str, list[Step]] = {
     "warehouses": [_go("materials/warehouses", "tbody tr")],
     "catalogue": [_go("materials/list", "tbody tr")],
     "material": [_press("新增物料")],
+    "campaigns": [_go("campaigns", "tbody tr")],
+    "new campaign": [_press("新建活动")],
+    "campaign": [_go("campaigns/{campaign}", "tbody tr")],
+    "plan of a campaign": [_press("编辑活动")],
+    "stores of a campaign": [_go("campaigns/{campaign}", "tbody tr"), _press("选择门店")],
+    "numbers of a campaign": [_go("campaigns/{campaign}/numbers", ".share")],
+    "summary of a campaign": [
+        _go("campaigns/{campaign}/summary", "details summary"),
+        _open_details,
+    ],
     "offices": [_go("offices", "tbody tr")],
     "office": [_press("苏州办事处")],
     "nowhere": [_go("no-such-screen", "h1")],
@@ -204,6 +240,8 @@ def _strings(value: Any) -> Iterator[str]:
 def data_words(story: Story) -> list[str]:
     """Every Chinese name and text that people entered, the longest first."""
     lists = ["/regions", "/people", "/stores", "/materials", "/offices", "/warehouses", "/me"]
+    lists += ["/campaigns", f"/campaigns/{story.campaign}/summaries"]
+    lists += [f"/campaigns/seen?visit={story.visit}"]
     lists += [f"/visits/{story.visit}", "/office/weeks/" + office.week_name(office.days_ago(0))]
     answers = [story.region.office.get(path) for path in lists]
     return sorted(

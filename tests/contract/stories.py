@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from server.sync.negotiation import NEWEST_SCHEMA
-from tests.contract import stock, uploads
-from tests.contract.company import OFFICE, PASSWORD, PEOPLE, STORES, fixed_id
+from tests.contract import refusals, stock, uploads
+from tests.contract.company import CAMPAIGN, MATERIAL, OFFICE, PASSWORD, PEOPLE, STORES, fixed_id
 from tests.contract.phone import (
     AT,
     FIX,
@@ -141,6 +141,17 @@ def _note(visit_id: str) -> Json:
     return {"visit_id": visit_id, "at": LATER, "text": "缺货两种 🥤"}
 
 
+def _seen(visit_id: str) -> Json:
+    return {
+        "campaign_id": CAMPAIGN,
+        "visit_id": visit_id,
+        "at": LATER,
+        "materials": [{"material_id": MATERIAL, "state": "missing", "quantity": 2}],
+        "photo_kinds": ["pile"],
+        "note": "店里不让摆 🚫",
+    }
+
+
 _SUMMARY: Final[Json] = {"visits": 12, "successful": 9, "handouts": 30, "text": "竞品在做促销"}
 
 
@@ -239,6 +250,7 @@ def _pull() -> Story:
         op("stock.count", 7, stock.COUNTED, fixed_id("f8", 1)),
         op("visit.check_out", 6, {"at": LATER, "fix": FIX, "photos": 1}, VISIT),
         op("visit.reply", 10, _reply(VISIT), fixed_id("f9", 1)),
+        op("campaign.seen", 11, _seen(VISIT), fixed_id("fa", 1)),
     )
     requests = push(
         op("office.exemption_request", 8, _LEAVE, fixed_id("f6", 1)),
@@ -284,47 +296,6 @@ def _pull_page(after: str, limit: int) -> Json:
     return request("GET", "/sync/pull", query=cursor | {"limit": limit, "schema": NEWEST_SCHEMA})
 
 
-def _problems(language: str) -> Story:
-    said = {"Accept-Language": language}
-    json_head = said | {"Content-Type": "application/json"}
-    wrong = {"username": "rep", "password": "wrong", "client": "cookie"}
-    return [
-        ("wrong_credentials", request("POST", "/session", None, headers=said, json=wrong)),
-        ("unauthenticated", request("POST", "/sync/push", None, headers=said, json={"ops": []})),
-        ("malformed_json", request("POST", "/sync/push", headers=json_head, text="{")),
-        (
-            "not_json",
-            request("POST", "/sync/push", headers=said | {"Content-Type": "text/plain"}, text="x"),
-        ),
-        ("validation_failed", request("POST", "/session", None, headers=said, json={})),
-        (
-            "a cursor of somebody else",
-            request("GET", "/sync/pull", headers=said, query={"cursor": "WzEsImEiLDEsMV0"}),
-        ),
-        ("not_found", request("GET", f"/stores/{STORES['theirs']}", headers=said)),
-        ("forbidden", request("GET", "/office/weeks/2026-W48", headers=said)),
-        ("csrf_refused", request("POST", "/session", None, headers=said | _FOREIGN, json=wrong)),
-        (
-            "precondition_required",
-            request("PATCH", f"/stores/{STORES['lake']}", "office", headers=said, json={}),
-        ),
-        (
-            "stale",
-            request(
-                "PATCH",
-                f"/stores/{STORES['lake']}",
-                "office",
-                headers=said | {"If-Match": '"7"'},
-                json={},
-            ),
-        ),
-        ("method_not_allowed", request("PUT", "/session", headers=said, json={})),
-    ]
-
-
-_FOREIGN: Final = {"Origin": "https://somewhere-else.example"}
-
-
 def _session() -> Story:
     body = {"username": "rep", "password": PASSWORD}
     return [
@@ -344,6 +315,16 @@ FILES: Final[dict[str, dict[str, Any]]] = {
     "push_visit_reply": {
         "visit.reply": _child(
             "visit.reply", "f6", _reply, {"text": "changed"}, _reply(VISIT) | {"text": "字" * 501}
+        )
+    },
+    "push_campaign_seen": {
+        "campaign.seen": _child(
+            "campaign.seen",
+            "fa",
+            _seen,
+            {"note": "changed"},
+            _seen(VISIT) | {"campaign_id": NO_VISIT},
+            _seen(VISIT) | {"materials": [], "photo_kinds": []},
         )
     },
     "push_photo_add": {
@@ -387,6 +368,6 @@ FILES: Final[dict[str, dict[str, Any]]] = {
     "push_unreadable": {"unreadable": _unreadable()},
     "pull": {"pull": _pull()},
     "session": {"session": _session()},
-    "problems": {language: _problems(language) for language in ("zh-CN", "en")},
+    "problems": {language: refusals.story(language) for language in ("zh-CN", "en")},
     "uploads": uploads.stories(),
 }

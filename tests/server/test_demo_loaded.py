@@ -119,6 +119,38 @@ def test_everybody_can_log_in_and_sees_their_part(
     assert_phone_gets_all(client, "rep03")
 
 
+def test_every_screen_of_stock_and_campaigns_has_something(
+    summary: company.Summary, client: FlaskClient
+) -> None:
+    head = log_in(client, "office")
+
+    def shown(path: str) -> Any:
+        return client.get(f"/api/v1{path}", headers=head).json
+
+    campaigns = {one["state"]: one["id"] for one in shown("/campaigns")["items"]}
+    assert campaigns.keys() == {"running", "ended"}
+    running = shown(f"/campaigns/{campaigns['running']}/numbers")
+    # Every store of so small a company has been visited, so none is merely planned.
+    states = running["execution"]
+    assert all(states[one] > 0 for one in ("photographed", "handed_out", "missing"))
+    assert 0 < running["effectiveness"]["effective"] < running["effectiveness"]["handouts"]
+    assert all(one["missing_stores"] for one in running["materials"])
+    board = shown(f"/campaigns/{campaigns['running']}/board")
+    assert any(row["seen"] and row["seen"]["note"] for row in board["items"])
+    [version] = shown(f"/campaigns/{campaigns['ended']}/summaries")["items"]
+    assert version["region_name"] == "苏州东区"
+    waiting = shown("/office/requests")
+    assert {"make_up", "exemption"} <= {one["what"] for one in waiting["items"]}
+    open_ones = shown("/ledger/movements?state=in_transit")["items"]
+    assert any(one["kind"] == "issue" for one in open_ones)
+    counts = shown("/ledger/adjustments?state=pending")["items"]
+    assert [one["kind"] for one in counts] == ["count"]
+    phone: Any = client.get("/api/v1/sync/pull?limit=500", headers=log_in(client, "rep01"))
+    found = Counter(row["entity"] for row in phone.json["changes"] if row["record"] is not None)
+    assert found["campaign"] == 2
+    assert found["campaign_seen"] > 0
+
+
 def assert_phone_gets_all(client: FlaskClient, username: str) -> None:
     answer: Any = client.get("/api/v1/sync/pull?limit=500", headers=log_in(client, username))
     found = Counter(row["entity"] for row in answer.json["changes"] if row["record"] is not None)

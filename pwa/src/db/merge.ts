@@ -1,8 +1,8 @@
 // A record of the server meets the phone's own. Pure: the server wins, except for what it has not heard yet.
 import type {
   CountRecord, ExemptionRecord, HandoutRecord, LocalCount, LocalExemption, LocalHandout, LocalMakeUp, LocalMovement,
-  LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalReply, LocalVisit, MakeUpRecord, MovementRecord, NoteRecord,
-  OfficeCheckInRecord, OpKind, PhotoRecord, ReplyRecord, UploadMark, VisitRecord,
+  LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalReply, LocalSeen, LocalVisit, MakeUpRecord, MovementRecord, NoteRecord,
+  OfficeCheckInRecord, OpKind, PhotoRecord, ReplyRecord, SeenRecord, UploadMark, VisitRecord,
 } from './types'
 
 /** The kinds of the ops about a record that are still unsent. */
@@ -36,6 +36,11 @@ export function mergeNote(theirs: NoteRecord): LocalNote {
 
 /** An answer to flags. */
 export function mergeReply(theirs: ReplyRecord): LocalReply {
+  return { ...theirs, sync: 'sent' }
+}
+
+/** What was seen of a campaign. */
+export function mergeSeen(theirs: SeenRecord): LocalSeen {
   return { ...theirs, sync: 'sent' }
 }
 

@@ -1,13 +1,13 @@
 // Writing what the server says into the local tables, for the feed and for answers to ops alike.
 import {
   mergeCount, mergeExemption, mergeHandout, mergeMakeUp, mergeMovement, mergeNote, mergeOfficeCheckIn, mergePhoto,
-  mergeReply, mergeVisit,
+  mergeReply, mergeSeen, mergeVisit,
 } from './merge'
 import { putAll, rowsWith, type Tables } from './tables'
 import type {
   CampaignRecord, CountRecord, Entity, ExemptionRecord, HandoutRecord, Id, MakeUpRecord, MaterialRecord, MovementRecord,
   NoteRecord, NoticeRecord, OfficeCalendarRecord, OfficeCheckInRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OpKind,
-  PersonRecord, PhotoRecord, ReplyRecord, ReviewRecord, StockRecord, StoreRecord, VisitRecord, WarehouseRecord,
+  PersonRecord, PhotoRecord, ReplyRecord, ReviewRecord, SeenRecord, StockRecord, StoreRecord, VisitRecord, WarehouseRecord,
 } from './types'
 
 /** One record as the server has it; null: gone, or no longer this person's to see. */
@@ -143,6 +143,10 @@ const writers: Partial<Record<string, WriteBatch>> = {
   async campaign(t, { records, gone }) {
     await t.campaigns.bulkPut(records as CampaignRecord[])
     await t.campaigns.bulkDelete(gone)
+  },
+  async campaign_seen(t, { records, gone }, unsent) {
+    await t.campaign_seen.bulkPut((records as SeenRecord[]).map((one) => mergeSeen(one)))
+    await t.campaign_seen.bulkDelete(sentOnly(gone, unsent))
   },
   async stock_movement(t, { records, gone }, unsent) {
     const theirs = records as MovementRecord[]

@@ -141,6 +141,26 @@ export interface CampaignStore {
   photos: PhotoKind[]
 }
 
+export type SeenState = 'present' | 'missing'
+
+/** How a material of a campaign was found at a store: so many units are there, or missing; null: not counted. */
+export interface SeenLine { material_id: Id; state: SeenState; quantity: number | null }
+
+/** What a rep saw of a campaign in a visit. It is never changed; the newest counts. */
+export interface SeenRecord {
+  id: Id
+  campaign_id: Id
+  store_id: Id
+  visit_id: Id
+  at: IsoTime
+  /** Null until the server has it. */
+  received_at: IsoTime | null
+  materials: SeenLine[]
+  /** Photos that could not be taken. */
+  photo_kinds: PhotoKind[]
+  note: string
+}
+
 export interface VisitRecord {
   id: Id
   store_id: Id
@@ -260,6 +280,7 @@ export type LocalPhoto = PhotoRecord & { sync: SyncMark; upload: UploadMark }
 export type LocalHandout = HandoutRecord & { sync: SyncMark }
 export type LocalMovement = MovementRecord & { sync: SyncMark }
 export type LocalCount = CountRecord & { sync: SyncMark }
+export type LocalSeen = SeenRecord & { sync: SyncMark }
 export type LocalReply = ReplyRecord & { sync: SyncMark }
 export type LocalOfficeCheckIn = OfficeCheckInRecord & { sync: SyncMark }
 
@@ -270,6 +291,7 @@ export type OpKind =
   | 'visit.check_in' | 'visit.check_out' | 'visit.cancel' | 'visit.note' | 'visit.reply'
   | 'photo.add' | 'handout.add' | 'office.check_in'
   | 'office.exemption_request' | 'office.make_up'
+  | 'campaign.seen'
   | 'stock.transfer' | 'stock.return' | 'stock.confirm' | 'stock.count'
 
 /**
@@ -334,4 +356,4 @@ export type Entity =
   | 'visit' | 'note' | 'photo' | 'handout' | 'office_check_in'
   | 'office_rule' | 'office_calendar' | 'office_duty' | 'office_exemption' | 'office_make_up' | 'office_notice'
   | 'stock_movement' | 'stock_count' | 'warehouse'
-  | 'visit_reply' | 'review' | 'campaign'
+  | 'visit_reply' | 'review' | 'campaign' | 'campaign_seen'

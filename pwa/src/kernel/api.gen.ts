@@ -234,6 +234,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the rep saw of campaigns in a visit.
+         * @description Roles: supervisor, office.
+         */
+        get: {
+            parameters: {
+                query: {
+                    visit: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AllSeenOut"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/{campaign_id}": {
         parameters: {
             query?: never;
@@ -10599,6 +10677,9 @@ export interface components {
             open: number;
             regions: components["schemas"]["RegionAgreementOut"][];
         };
+        AllSeenOut: {
+            items: components["schemas"]["SeenOut"][];
+        };
         AnswerIn: {
             /** @enum {string} */
             state: "accepted" | "rejected";
@@ -10723,6 +10804,7 @@ export interface components {
             photos: string[];
             region_name: string;
             reps: string[];
+            seen: components["schemas"]["LookOut"] | null;
             /** @enum {string} */
             state: "planned" | "handed_out" | "photographed" | "missing";
             store_code: string;
@@ -10993,6 +11075,9 @@ export interface components {
             material_id: string;
             name: string;
             planned: number;
+            /** @enum {string|null} */
+            seen: "present" | "missing" | null;
+            seen_quantity: number | null;
             unit: string;
         };
         DutyIn: {
@@ -11306,6 +11391,12 @@ export interface components {
             token?: string;
             user: components["schemas"]["PersonOut"];
         };
+        LookOut: {
+            at: string;
+            note: string;
+            photo_kinds: string[];
+            rep_name: string;
+        };
         MakeUpOut: {
             asked_at: string;
             decided_at: string | null;
@@ -11327,6 +11418,7 @@ export interface components {
         MaterialDoneOut: {
             handed: number;
             id: string;
+            missing_stores: number;
             name: string;
             planned: number;
         };
@@ -12220,6 +12312,25 @@ export interface components {
             newest: string | null;
             oldest: string | null;
             total: number;
+        };
+        SeenLineOut: {
+            material_id: string;
+            name: string;
+            quantity: number | null;
+            /** @enum {string} */
+            state: "present" | "missing";
+        };
+        SeenOut: {
+            at: string;
+            campaign_id: string;
+            campaign_name: string;
+            id: string;
+            materials: components["schemas"]["SeenLineOut"][];
+            note: string;
+            photo_kinds: string[];
+            received_at: string;
+            store_id: string;
+            visit_id: string;
         };
         SettleIn: {
             /** @enum {string} */

@@ -7,6 +7,7 @@ import { Db } from '../db/schema'
 import { aPhoto, aStore, freshDb, HandClock } from '../db/testing'
 import type { Id, LocalVisit, OpKind, OutboxOp, StockRecord } from '../db/types'
 import { addReply } from '../features/answers/actions'
+import { saySeen } from '../features/campaigns/actions'
 import { handOut } from '../features/materials/actions'
 import { askExemption, askMakeUp, officeCheckIn } from '../features/office/actions'
 import { addPhoto } from '../features/photos/actions'
@@ -19,11 +20,10 @@ import { beginBatch, settle } from './outbox'
 import { pullPage } from './pull'
 import { createTransport, SCHEMA, type WireOp } from './transport'
 import { confirmGot, countStock, giveTo, sendBack } from '../features/materials/moves'
-import { sendFile } from './uploads'
 
 const ALL_KINDS = [
   'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'visit.reply', 'photo.add', 'handout.add',
-  'office.check_in', 'stock.transfer', 'stock.return', 'stock.confirm', 'stock.count',
+  'campaign.seen', 'office.check_in', 'stock.transfer', 'stock.return', 'stock.confirm', 'stock.count',
 ] as const satisfies readonly OpKind[]
 
 const transport = createTransport(authorOf('visit.check_in'))
@@ -56,7 +56,7 @@ function waiting(op: WireOp): OutboxOp {
 
 const TABLE_OF = {
   'visit.check_in': 'visits', 'visit.check_out': 'visits', 'visit.cancel': 'visits', 'visit.note': 'notes',
-  'visit.reply': 'visit_replies',
+  'visit.reply': 'visit_replies', 'campaign.seen': 'campaign_seen',
   'photo.add': 'photos', 'handout.add': 'handouts', 'office.check_in': 'office_check_ins',
   'office.exemption_request': 'office_exemptions', 'office.make_up': 'office_make_ups',
   'stock.transfer': 'stock_movements', 'stock.return': 'stock_movements', 'stock.confirm': 'stock_movements',
@@ -158,6 +158,7 @@ async function payloadByScreen(kind: OpKind): Promise<object> {
     case 'visit.cancel': await cancelVisit(own, { visit_id: visit, reason: 'x' }, clock); break
     case 'visit.note': await addNote(own, { visit_id: visit, text: 'x' }, clock); break
     case 'visit.reply': await addReply(own, { visit_id: visit, text: 'x', photo_id: null }, clock); break
+    case 'campaign.seen': await saySeen(own, { visit_id: visit, campaign_id: 'c1', materials: [{ material_id: 'm1', state: 'missing', quantity: 1 }], photo_kinds: [], note: '' }, clock); break
     case 'photo.add': await addPhoto(own, await aPhoto(visit), clock); break
     case 'handout.add': {
       const said = { visit_id: visit, material_id: 'm1', quantity: 1, recipient: 'x', signature: null }
@@ -269,7 +270,7 @@ describe('the feed', () => {
     const tables = [
       'stores', 'materials', 'offices', 'people', 'stock', 'visits', 'notes', 'photos', 'handouts', 'office_check_ins',
       'office_rules', 'office_calendars', 'office_duties', 'office_exemptions', 'office_make_ups', 'office_notices',
-      'stock_movements', 'stock_counts', 'warehouses', 'visit_replies', 'reviews', 'campaigns',
+      'stock_movements', 'stock_counts', 'warehouses', 'visit_replies', 'reviews', 'campaigns', 'campaign_seen',
     ]
     const rows = tables.map(async (name) => [name, (await db.table(name).toArray()) as object[]] as const)
     return Object.fromEntries(await Promise.all(rows))
@@ -280,7 +281,7 @@ describe('the feed', () => {
     expect(await pull('last page')).toBe(false)
     const first = await all()
     expect(first).toMatchObject({ visits: [], stock: [{ balance: 5 }] })
-    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0, 1, 0, 0, 1])
+    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0, 1, 0, 0, 1, 0])
 
     await pull('what the day added')
     const day = await all()
@@ -294,6 +295,7 @@ describe('the feed', () => {
       office_exemptions: [{ kind: 'leave', state: 'pending', sync: 'sent' }],
       office_make_ups: [{ week: '2026-W47', state: 'pending', sync: 'sent' }],
       office_notices: [{ week: '2026-W48' }],
+      campaign_seen: [{ materials: [{ state: 'missing', quantity: 2 }], photo_kinds: ['pile'], sync: 'sent' }],
       stock: [{ balance: 2 }],
     })
 
@@ -313,58 +315,6 @@ describe('the feed', () => {
       }
     }
   })
-})
-
-describe('a file', () => {
-  const stories = storiesOf('uploads')
-
-  async function upload(story: string, file: Exchange[], ...names: string[]) {
-    const exchanges = names.map((name) => exchange(stories[story], name))
-    const bytes = file.map((one) => new Uint8Array(Buffer.from(one.request.base64 ?? '', 'base64')))
-    const sha256 = exchanges[0]?.request.path.split('/').at(-1) ?? ''
-    const asked = answerWith(...exchanges)
-    const end = await sendFile(transport, sha256, new Blob(bytes), async () => undefined)
-    for (const [at, one] of exchanges.entries()) {
-      expect(asked[at]).toMatchObject({ method: one.request.method, path: one.request.path })
-      const offset = one.request.headers?.['Upload-Offset'] ?? null
-      expect(asked[at]?.headers.get('Upload-Offset') ?? null).toBe(offset)
-    }
-    expect(asked).toHaveLength(exchanges.length)
-    return end
-  }
-
-  const part = (story: string, name: string) => exchange(stories[story], name)
-
-  it('goes whole, and is not sent again when it is there', async () => {
-    const file = [part('whole', 'all of it')]
-    await expect(upload('whole', file, 'unknown', 'all of it')).resolves.toEqual({ complete: true })
-    await expect(upload('whole', file, 'complete')).resolves.toEqual({ complete: true })
-  })
-
-  it('goes on where the server stands', async () => {
-    const file = [part('resumed', 'the first half, before the link broke'), part('resumed', 'the rest')]
-    await expect(upload('resumed', file, 'where it stands', 'the rest')).resolves.toEqual({ complete: true })
-  })
-
-  it('takes the true offset from the refusal', async () => {
-    const names = ['unknown', 'from the beginning', 'from where it stands']
-    const file = [part('from a wrong offset', 'from the beginning')]
-    await expect(upload('from a wrong offset', file, ...names)).resolves.toEqual({ complete: true })
-  })
-
-  it('starts anew when it was damaged on the way', async () => {
-    const names = ['unknown', 'damaged', 'nothing is kept', 'once more']
-    const file = [part('damaged on the way', 'once more')]
-    await expect(upload('damaged on the way', file, ...names)).resolves.toEqual({ complete: true })
-  })
-
-  it.each([['too large', 'too_large'], ['more than announced', 'length_mismatch']])(
-    'ends with a problem where sending again cannot help: %s',
-    async (name, code) => {
-      const end = await upload('refused', [part('refused', 'more than announced')], 'unknown', name)
-      expect(end).toMatchObject({ complete: false, problem: { code } })
-    },
-  )
 })
 
 describe('a refusal', () => {

@@ -1,17 +1,18 @@
 // What each op does to the model server's records: the rules of the real one, as far as a phone can tell.
 import type { Entity, Id, OpKind, VisitRecord } from '../db/types'
-import { localProblem, type Problem } from '../kernel/problem'
+import type { Problem } from '../kernel/problem'
 import type { OpResult } from './engine'
+import { refused, type Outcome } from './model-outcome'
+import { isStockOp, writeStock } from './model-stock'
 import type { Row, Tx } from './model-state'
 import type { WireOp } from './transport'
 
 /** A record comes after what it belongs to, in whatever order a batch was written. */
 export const PHASES: readonly OpKind[] = [
-  'visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.reply', 'visit.check_out', 'visit.cancel',
+  'visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'stock.confirm', 'handout.add', 'stock.transfer', 'stock.return',
+  'stock.count', 'visit.reply', 'campaign.seen', 'visit.check_out', 'visit.cancel',
   'office.exemption_request', 'office.make_up',
 ]
-
-export type Outcome = { record: object } | { status: 'rejected' | 'deferred'; problem: Problem }
 
 /** What an op needs to know beside the records. */
 export interface Surrounding { stores: readonly Id[]; hasFile(user: Id, sha256: string): boolean }
@@ -27,21 +28,28 @@ export function apply(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcom
   if (before !== undefined) {
     const there = tx.state.records.get(`${entity} ${op.record_id}`)
     if (before === words && there) return { record: there }
-    return refused('rejected', op.kind === 'visit.check_out' || op.kind === 'visit.cancel' ? 'visit_closed' : 'record_exists')
+    return refused('rejected', SAID_BEFORE[op.kind] ?? 'record_exists')
   }
   const outcome = write(tx, user, op, around)
   if ('record' in outcome) tx.state.said.set(key, words)
   return outcome
 }
 
+/** What another word is refused with about a record that something was said of already. */
+const SAID_BEFORE: Partial<Record<OpKind, string>> = {
+  'visit.check_out': 'visit_closed', 'visit.cancel': 'visit_closed', 'stock.confirm': 'movement_closed',
+}
+
 /** The kinds that this model knows. */
 const ENTITY: Partial<Record<OpKind, Entity>> = {
   'visit.check_in': 'visit', 'visit.check_out': 'visit', 'visit.cancel': 'visit', 'visit.note': 'note', 'visit.reply': 'visit_reply',
   'photo.add': 'photo', 'handout.add': 'handout', 'office.check_in': 'office_check_in',
-  'office.exemption_request': 'office_exemption', 'office.make_up': 'office_make_up',
+  'office.exemption_request': 'office_exemption', 'office.make_up': 'office_make_up', 'campaign.seen': 'campaign_seen',
+  'stock.transfer': 'stock_movement', 'stock.return': 'stock_movement', 'stock.confirm': 'stock_movement', 'stock.count': 'stock_count',
 }
 
 function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
+  if (isStockOp(op.kind)) return writeStock(tx, user, op)
   const payload = op.payload as Record<string, string & number>
   const child: Row = { id: op.record_id, author_id: user, ...payload }
   if (op.kind === 'visit.check_in') {
@@ -67,6 +75,8 @@ function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
       return { record: tx.put('note', child) }
     case 'visit.reply':
       return { record: tx.put('visit_reply', { ...child, received_at: op.device_at, erased_at: null }) }
+    case 'campaign.seen':
+      return { record: tx.put('campaign_seen', { ...child, store_id: visit.store_id, received_at: op.device_at }) }
     case 'photo.add':
       return { record: tx.put('photo', newPhoto(user, child, around)) }
     case 'handout.add':
@@ -93,10 +103,6 @@ function newVisit(user: Id, op: WireOp): Row {
     checked_in_at: op.payload['at'], checked_out_at: null, dwell_s: null, fix: op.payload['fix'], out_fix: null,
     reason: null, cancel_reason: null, verdict: 'on_site', flags: [], rev: 1,
   }
-}
-
-function refused(status: 'rejected' | 'deferred', code: string): Outcome {
-  return { status, problem: localProblem(code) }
 }
 
 /** The answer to an op that was not applied. */

@@ -7,10 +7,14 @@ import { DEFAULT_ORGANISATION, type Me } from '../kernel/me'
 import { ApiError, localProblem } from '../kernel/problem'
 import type { OpResult } from './engine'
 import { answerOf, apply, PHASES } from './model-ops'
+import { OFFICE, send } from './model-stock'
 import { emptyState, Tx, type LogRow, type Receipt, type Row, type State } from './model-state'
 import type { Change, PullAnswer, PushAnswer, PushBody, Transport, UploadAnswer, UploadStatus, WireOp } from './transport'
 
 interface File { bytes: Uint8Array; complete: boolean }
+
+/** The scope of what everybody sees. */
+export const EVERYBODY = 'org'
 
 /** Bytes that arrive in one piece; between two pieces anything may happen. */
 const PIECE = 64
@@ -46,9 +50,10 @@ export class ModelServer {
   private epoch = 0
   private generations = 1
   private writer: object | null = null
+  private sent = 0
 
   constructor(readonly stores: readonly Id[], readonly now: () => Date) {
-    this.atOnce((tx) => stores.forEach((id) => tx.touch('org', 'store', id)))
+    this.atOnce((tx) => stores.forEach((id) => tx.touch(EVERYBODY, 'store', id)))
   }
 
   get receipts(): ReadonlyMap<Id, Receipt> { return this.state.receipts }
@@ -77,9 +82,21 @@ export class ModelServer {
     return [...this.records].filter(([key, row]) => key.startsWith(`${entity} `) && row.author_id === author).map(([, row]) => row)
   }
 
-  /** Issue material to a person, as the office does. */
+  /** Issue material to a person, as the office does, confirmed at once. */
   issue(user: Id, material: Id, quantity: number): void {
     this.atOnce((tx) => tx.handOut(user, material, -quantity))
+  }
+
+  /** Send material to a person, who has to confirm it. */
+  send(user: Id, material: Id, quantity: number): void {
+    const id = `issue-${(this.sent += 1)}`
+    const said = { material_id: material, batch_id: null, quantity, note: '', at: this.now().toISOString() }
+    this.atOnce((tx) => send(tx, id, OFFICE, 'issue', 'warehouse:main', `rep:${user}`, said))
+  }
+
+  /** What everybody is told: a colleague, a warehouse. */
+  tell(entity: Entity, row: Record<string, unknown> & { id: Id }): void {
+    this.atOnce((tx) => tx.put(entity, { ...row, author_id: EVERYBODY }))
   }
 
   /** Keep part of an upload that broke off. */
@@ -234,7 +251,7 @@ export class ModelServer {
     }
     // Another generation, a number from the future: the server was restored from a backup, and tells all from the beginning.
     const from = Number(told) !== generation || Number(number) > seq ? 0 : Number(number)
-    const rows = this.state.log.filter((row) => row.seq > from && (row.scope === 'org' || row.scope === user))
+    const rows = this.state.log.filter((row) => row.seq > from && (row.scope === EVERYBODY || row.scope === user))
     const page = rows.sort((a, b) => a.seq - b.seq).slice(0, limit)
     return {
       cursor: `${user}:${page.at(-1)?.seq ?? from}:${generation}`,

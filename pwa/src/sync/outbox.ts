@@ -19,6 +19,7 @@ const ENTITY_OF: Record<OpKind, Entity> = {
   'visit.cancel': 'visit',
   'visit.note': 'note',
   'visit.reply': 'visit_reply',
+  'campaign.seen': 'campaign_seen',
   'photo.add': 'photo',
   'handout.add': 'handout',
   'office.check_in': 'office_check_in',

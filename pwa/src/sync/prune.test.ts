@@ -6,7 +6,9 @@ import { setMeta } from '../db/meta'
 import type { Db } from '../db/schema'
 import { aPhoto, freshDb, HandClock, REP } from '../db/testing'
 import type { Id } from '../db/types'
+import { saySeen } from '../features/campaigns/actions'
 import { handOut } from '../features/materials/actions'
+import { confirmGot, countStock, giveTo } from '../features/materials/moves'
 import { addPhoto } from '../features/photos/actions'
 import { addNote, checkIn, checkOut } from '../features/visits/actions'
 import { runCycle } from './cycle'
@@ -35,13 +37,14 @@ async function aDay(fill: number): Promise<Id> {
   await addNote(db, { visit_id: id, text: 'x' }, clock)
   await addPhoto(db, { ...(await aPhoto(id, fill)), taken_at: clock.at }, clock)
   await handOut(db, { visit_id: id, material_id: 'm', quantity: 1, recipient: '', signature: new Uint8Array([fill]).buffer }, clock)
+  await saySeen(db, { campaign_id: 'c', visit_id: id, materials: [{ material_id: 'm', state: 'missing', quantity: 1 }], photo_kinds: [], note: '' }, clock)
   await checkOut(db, { visit_id: id, fix: null }, clock)
   return id
 }
 
 const counts = async () => [
   await db.visits.count(), await db.notes.count(), await db.photos.count(), await db.handouts.count(),
-  await db.thumbs.count(), await db.uploads.count(),
+  await db.thumbs.count(), await db.uploads.count(), await db.campaign_seen.count(),
 ]
 
 describe('old records', () => {
@@ -51,10 +54,10 @@ describe('old records', () => {
     clock.advance((KEPT_DAYS - 2) * DAY_S)
     const young = await aDay(2)
     await sync()
-    expect(await counts()).toEqual([2, 2, 2, 2, 4, 4])
+    expect(await counts()).toEqual([2, 2, 2, 2, 4, 4, 2])
     clock.advance(3 * DAY_S)
     await sync()
-    expect(await counts()).toEqual([1, 1, 1, 1, 2, 2])
+    expect(await counts()).toEqual([1, 1, 1, 1, 2, 2, 1])
     expect((await db.visits.toArray()).map((one) => one.id)).toEqual([young])
     // And the next sync has nothing to do.
     expect(await pruneOld(db, clock)).toBe(0)
@@ -110,6 +113,62 @@ describe('old records', () => {
     await sync()
     expect(await db.visits.count()).toBe(1)
     expect(await db.thumbs.count()).toBe(2)
+  })
+})
+
+describe('old stock', () => {
+  const stock = async () => [await db.stock_movements.count(), await db.stock_counts.count()]
+
+  /** Four movements and two counts, all on the server. */
+  async function manyMoves(): Promise<Id[]> {
+    server.tell('person', { id: 'rep-2', name: 'Li', username: 'li', role: 'rep', region_id: 'r', region_name: 'R' })
+    for (let n = 0; n < 3; n += 1) server.send(REP, 'm', 5)
+    await sync()
+    const issues = (await db.stock_movements.toCollection().primaryKeys()).sort()
+    await confirmGot(db, { movement_id: issues[0]!, quantity: 5, note: '' }, clock)
+    await confirmGot(db, { movement_id: issues[1]!, quantity: 4, note: '' }, clock)
+    await giveTo(db, { material_id: 'm', batch_id: null, quantity: 1, note: '', to_id: 'rep-2' }, clock)
+    await countStock(db, [{ material_id: 'm', counted: 8, seen: 8 }, { material_id: 'n', counted: 2, seen: 0 }], '', clock)
+    await sync()
+    return issues
+  }
+
+  it('leaves the phone where it is over, and only there', async () => {
+    const [closed] = await manyMoves()
+    expect(await stock()).toEqual([4, 2])
+    clock.advance((KEPT_DAYS + 1) * DAY_S)
+    // What is on its way, what came short, and a count that nobody has decided still wait for somebody.
+    expect(await pruneOld(db, clock)).toBe(2)
+    expect(await stock()).toEqual([3, 1])
+    expect(await db.stock_movements.get(closed!)).toBeUndefined()
+    expect((await db.stock_movements.toArray()).map((one) => one.state).sort()).toEqual(['in_transit', 'in_transit', 'short'])
+    expect((await db.stock_counts.toArray()).map((one) => one.state)).toEqual(['pending'])
+  })
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['it is young', async () => clock.advance(-2 * DAY_S)],
+    ['its mark says local', async () => {
+      await db.stock_movements.toCollection().modify({ sync: 'local' })
+      await db.stock_counts.toCollection().modify({ sync: 'local' })
+    }],
+    ['an op names it', async () => {
+      const ids = [...(await db.stock_movements.toCollection().primaryKeys()), ...(await db.stock_counts.toCollection().primaryKeys())]
+      await db.outbox.bulkPut(ids.map((id, at) => ({
+        op_id: `op-${at}`, seq: 100 + at, kind: 'stock.confirm' as const, record_id: id, author: REP, payload: {}, depends_on: [],
+        device_at: clock.at, clock_offset_ms: null, monotonic_ms: null, state: 'rejected' as const, problem: null, attempts: 1,
+        created_at: clock.at, bytes: 1,
+      })))
+    }],
+    ['it was decided lately', async () => {
+      await db.stock_movements.toCollection().modify({ confirmed_at: clock.at })
+      await db.stock_counts.toCollection().modify({ decided_at: clock.at })
+    }],
+  ])('stays where %s', async (_why, make) => {
+    await manyMoves()
+    clock.advance((KEPT_DAYS + 1) * DAY_S)
+    await make()
+    expect(await pruneOld(db, clock)).toBe(0)
+    expect(await stock()).toEqual([4, 2])
   })
 })
 

@@ -2,7 +2,7 @@
 import { getMeta, setMeta } from '../db/meta'
 import type { Db } from '../db/schema'
 import { inTransaction, type Tables } from '../db/tables'
-import type { Id, IsoTime, LocalPhoto } from '../db/types'
+import type { Id, IsoTime, LocalPhoto, SyncMark } from '../db/types'
 import { nowIso, systemClock, type Clock } from '../kernel/clock'
 
 const DAY_MS = 86_400_000
@@ -15,9 +15,9 @@ const EVERY_MS = DAY_MS
 const AT_ONCE = 25
 
 /**
- * Clear old visits away with all that belongs to them, once a day. Only what is on the server in full goes: the
- * visit is marked as sent, and neither the outbox nor an unfinished upload names it or anything of it.
- * Returns how many went.
+ * Clear old visits away with all that belongs to them, and stock movements and counts that are over, once a day.
+ * Only what is on the server in full goes: the record is marked as sent, and neither the outbox nor an unfinished
+ * upload names it or anything of it. Returns how many visits, movements and counts went.
  */
 export async function pruneOld(db: Db, clock: Clock = systemClock): Promise<number> {
   const last = await getMeta(db, 'pruned_at')
@@ -29,15 +29,17 @@ export async function pruneOld(db: Db, clock: Clock = systemClock): Promise<numb
   for (let at = 0; at < old.length; at += AT_ONCE) {
     gone += await inTransaction(db, (t) => dropVisits(t, old.slice(at, at + AT_ONCE)))
   }
+  gone += await inTransaction(db, (t) => dropStock(t, before))
   await setMeta(db, 'pruned_at', nowIso(clock))
   return gone
 }
 
 async function dropVisits(t: Tables, ids: readonly Id[]): Promise<number> {
-  const [visits, notes, replies, photos, handouts] = await Promise.all([
+  const [visits, notes, replies, seen, photos, handouts] = await Promise.all([
     t.visits.bulkGet([...ids]),
     t.notes.where('visit_id').anyOf([...ids]).toArray(),
     t.visit_replies.where('visit_id').anyOf([...ids]).toArray(),
+    t.campaign_seen.where('visit_id').anyOf([...ids]).toArray(),
     t.photos.where('visit_id').anyOf([...ids]).toArray(),
     t.handouts.where('visit_id').anyOf([...ids]).toArray(),
   ])
@@ -45,7 +47,7 @@ async function dropVisits(t: Tables, ids: readonly Id[]): Promise<number> {
   const unfinished = new Set(await t.uploads.where('state').notEqual('done').primaryKeys())
   const held = new Set<Id>()
   for (const visit of visits) if (visit && visit.sync !== 'sent') held.add(visit.id)
-  for (const one of [...notes, ...replies, ...photos, ...handouts]) {
+  for (const one of [...notes, ...replies, ...seen, ...photos, ...handouts]) {
     if (one.visit_id && (one.sync !== 'sent' || waiting.has(one.id))) held.add(one.visit_id)
   }
   for (const photo of photos) if (photo.visit_id && !isArrived(photo, unfinished)) held.add(photo.visit_id)
@@ -55,6 +57,7 @@ async function dropVisits(t: Tables, ids: readonly Id[]): Promise<number> {
   await t.visits.bulkDelete([...gone])
   await t.notes.bulkDelete(ofGone(notes).map((one) => one.id))
   await t.visit_replies.bulkDelete(ofGone(replies).map((one) => one.id))
+  await t.campaign_seen.bulkDelete(ofGone(seen).map((one) => one.id))
   await t.reviews.where('visit_id').anyOf([...gone]).delete()
   await t.photos.bulkDelete(ofGone(photos).map((one) => one.id))
   await t.handouts.bulkDelete(ofGone(handouts).map((one) => one.id))
@@ -63,6 +66,20 @@ async function dropVisits(t: Tables, ids: readonly Id[]): Promise<number> {
     ...ofGone(handouts).flatMap((one) => one.signature_sha256 ?? []),
   ])
   return gone.size
+}
+
+/** Movements that nobody waits for any more, and counts that are decided. The balance itself is not made of them. */
+async function dropStock(t: Tables, before: IsoTime): Promise<number> {
+  const waiting = await named(t)
+  const isOld = (one: { id: Id; sync: SyncMark }, ...times: (IsoTime | null)[]) =>
+    one.sync === 'sent' && !waiting.has(one.id) && times.every((at) => at === null || at < before)
+  const movements = await t.stock_movements.where('state').anyOf('confirmed', 'cancelled').toArray()
+  const counts = (await t.stock_counts.where('at').below(before).toArray()).filter((one) => one.state !== 'pending')
+  const gone = movements.filter((one) => isOld(one, one.at, one.confirmed_at))
+  const counted = counts.filter((one) => isOld(one, one.at, one.decided_at))
+  await t.stock_movements.bulkDelete(gone.map((one) => one.id))
+  await t.stock_counts.bulkDelete(counted.map((one) => one.id))
+  return gone.length + counted.length
 }
 
 /** The records that unsent ops are about, and those that they belong to. */

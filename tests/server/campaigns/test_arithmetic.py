@@ -56,6 +56,31 @@ def lacking_by_hand(plan: Plan, given_out: list[str], taken: list[str]) -> list[
     return owed
 
 
+@given(
+    plans,
+    units,
+    photos,
+    st.booleans(),
+    st.sets(st.sampled_from((*MATERIALS, "of no plan"))),
+    st.sets(st.sampled_from(KINDS)),
+)
+def test_what_a_rep_said_is_missing_is_missing(
+    plan: Plan, out: list[str], taken: list[str], over: bool, said: set[str], not_taken: set[str]
+) -> None:
+    handed = {key: out.count(key) for key in set(out)}
+    silent = store_result(plan, handed, taken, over=over)
+    result = store_result(plan, handed, taken, over=over, said_missing=said, not_taken=not_taken)
+    material = bool(said & plan.materials.keys())
+    photo = bool(not_taken & set(silent.lacking_photos))
+    if material or photo:
+        assert result.state is Done.MISSING
+    else:
+        assert result.state is silent.state
+    # A photo that is there after all lacks no more, whatever was said of it.
+    assert result.complete == (silent.complete and not material)
+    assert result.lacking == silent.lacking
+
+
 @given(plans, units, photos, st.booleans())
 def test_a_store_against_a_list_crossed_off(
     plan: Plan, given_out: list[str], taken: list[str], over: bool

@@ -162,6 +162,84 @@ def test_effective_needs_signature_photo_and_fence(
         assert [(one["name"], one["effective"]) for one in found[key]] == [(name, 1)]
 
 
+# What is left out of a handout that has everything, and what is then said to lack.
+LACKS: list[tuple[str, dict[str, bool], dict[str, int]]] = [
+    ("nothing", {}, {}),
+    ("the signature", {"signed": False}, {"unsigned": 1}),
+    ("the signature's bytes", {"signature_arrives": False}, {"unsigned": 1}),
+    ("the photo", {"photo": False}, {"no_photo": 1}),
+    ("the photo's bytes", {"photo_arrives": False}, {"no_photo": 1}),
+    ("the fence", {"on_site": False}, {"not_on_site": 1}),
+    ("a sure position", {"sure": False}, {"not_on_site": 1}),
+]
+
+
+@pytest.mark.parametrize(
+    ("without", "lacks"), [row[1:] for row in LACKS], ids=[r[0] for r in LACKS]
+)
+def test_each_proof_is_needed(
+    rep: Hand,
+    store_id: str,
+    bag: str,
+    campaign: str,
+    login: Login,
+    put: Put,
+    without: dict[str, bool],
+    lacks: dict[str, int],
+) -> None:
+    has = dict.fromkeys(("signed", "signature_arrives", "photo", "photo_arrives"), True)
+    has |= {"on_site": True, "sure": True} | without
+    where = fix(0 if has["on_site"] else 5_000) if has["sure"] else None
+    visit = rep.check_in(store_id, seconds_ago=500, fix=where)
+    signature = SIGNATURE + new_id().encode()
+    signed = {"signature_sha256": sha(signature)} if has["signed"] else {}
+    give(rep, handout(rep, visit, bag, 2, **signed))
+    if has["signature_arrives"]:
+        assert put(login("rep_a"), signature).status_code == 201
+    if has["photo"]:
+        data = picture(int(new_id().replace("-", ""), 16) % 1_000_003)
+        op = rep.photo_op(visit, sha(data), kind="other")
+        applied(rep.run(op)[0])
+        if has["photo_arrives"]:
+            assert put(login("rep_a"), data).status_code == 201
+            assert photos.process(rep.session, rep.clock, op.record_id)
+    found = effect(login, campaign)["effectiveness"]
+    good = not lacks
+    assert (found["handouts"], found["effective"], found["share"]) == (1, int(good), float(good))
+    assert {key: found[key] for key in ("unsigned", "no_photo", "not_on_site")} == {
+        "unsigned": 0,
+        "no_photo": 0,
+        "not_on_site": 0,
+    } | lacks
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "counted"),
+    [(23, 23, 1), (16, 23, 1), (23, 29, 1), (24, 29, 0), (16, 22, 0)],
+)
+def test_only_the_days_of_the_campaign_count(
+    rep: Hand,
+    visit_id: str,
+    bag: str,
+    campaign: str,
+    login: Login,
+    first: int,
+    last: int,
+    counted: int,
+) -> None:
+    """Also after the office has moved them: neither above nor below the line."""
+    assert given_for(rep, visit_id, bag) == campaign
+    office = login("office")
+    path = f"/api/v1/campaigns/{campaign}"
+    days = {"first_day": f"2026-11-{first}", "last_day": f"2026-11-{last}"}
+    tag = {"If-Match": office.get(path).headers["ETag"]}
+    assert office.patch(path, json=days, headers=tag).status_code == 200
+    found = effect(login, campaign)
+    assert found["effectiveness"]["handouts"] == counted
+    assert found["effectiveness"]["share"] == (0.0 if counted else None)
+    assert found["target"]["reached"] == 3 * counted
+
+
 def test_a_supervisor_counts_what_is_theirs(
     rep: Hand, visit_id: str, bag: str, store_id: str, make: Make, login: Login, world: World
 ) -> None:

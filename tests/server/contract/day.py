@@ -199,6 +199,7 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         phone.op("office.exemption_request", _leave(rep)),
         phone.op("office.make_up", {"week": "2026-W47", "reason": f"away, says {rep}", "at": AT}),
         phone.op("visit.reply", {"visit_id": visit, "at": LATER, "text": f"answer by {rep}"}),
+        phone.op("campaign.seen", _seen(visit, campaign, material, rep)),
     ]
     results = phone.push(*ops)
     assert {row["status"] for row in results} == {"applied"}, results
@@ -219,6 +220,8 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             "photo_of_all": ops[9]["record_id"],
             "reply": ops[12]["record_id"],
             "reply_text": f"answer by {rep}",
+            "seen": ops[13]["record_id"],
+            "seen_note": f"seen by {rep}",
             "handout": ops[3]["record_id"],
             "recipient": f"shop keeper of {rep}",
             "signature_sha256": sha(signature),
@@ -236,6 +239,17 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         seen_by=frozenset({rep, SUPERVISOR[rep], "office"}),
         signature=signature,
     )
+
+
+def _seen(visit: str, campaign: str, material: str, rep: str) -> dict[str, Any]:
+    return {
+        "campaign_id": campaign,
+        "visit_id": visit,
+        "at": LATER,
+        "materials": [{"material_id": material, "state": "missing", "quantity": None}],
+        "photo_kinds": [],
+        "note": f"seen by {rep}",
+    }
 
 
 def _leave(rep: str) -> dict[str, Any]:

@@ -52,7 +52,6 @@ def add(path: str, body: Any) -> Door:
 # {region} of a body is the id of the region park.
 _PERSON = {"username": "new.one", "name": "新", "role": "rep", "password": "long enough"}
 _MATERIAL = {"code": "NEW", "name": "新", "kind": "posm", "unit": "个"}
-_CAMPAIGN = {"code": "NEW", "name": "新", "first_day": "2026-11-01", "last_day": "2026-11-30"}
 _PLACE = {"code": "NEW", "name": "新", "lat": 31.5, "lon": 120.5}
 _PUSH = {"schema": 1, "device": {"id": "walk"}, "ops": []}
 _BOX = "bbox=120,31,121,32"

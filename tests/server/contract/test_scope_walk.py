@@ -264,8 +264,11 @@ def test_ops_about_what_is_not_ones_own(day: Day, login: Login, caller: str) -> 
             "source": "file",
         }
         handout = visit | {"material_id": day.common["material"], "quantity": 1}
+        lines = [{"material_id": day.common["material"], "state": "missing"}]
+        seen = visit | {"campaign_id": side.words["campaign"], "materials": lines}
         foreign = [
             phone.op("visit.note", visit | {"text": "x"}),
+            phone.op("campaign.seen", seen),
             phone.op("visit.reply", visit | {"text": "x"}),
             phone.op("photo.add", photo),
             phone.op("photo.add", photo | {"office_check_in_id": None} | visit),
@@ -279,6 +282,7 @@ def test_ops_about_what_is_not_ones_own(day: Day, login: Login, caller: str) -> 
         taken = phone.push(
             phone.op("visit.note", visit | {"text": "x"}, side.words["note"]),
             phone.op("visit.reply", visit | {"text": "x"}, side.words["reply"]),
+            phone.op("campaign.seen", seen, side.words["seen"]),
             phone.op("photo.add", photo, side.words["photo"]),
             phone.op("handout.add", handout, side.words["handout"]),
             phone.op("office.check_in", {"at": AT}, side.words["office_check_in"]),

@@ -19,6 +19,7 @@ STATUSES = {"applied", "replayed", "conflict", "rejected", "deferred"}
 CODES = {
     "author_mismatch",
     "batch_unknown",
+    "campaign_unknown",
     "dependency_missing",
     "material_unknown",
     "movement_closed",

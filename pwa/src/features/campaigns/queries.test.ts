@@ -9,6 +9,7 @@ import type { CampaignRecord, CampaignStore } from '../../db/types'
 import { handOut } from '../materials/actions'
 import { addPhoto } from '../photos/actions'
 import { checkIn } from '../visits/actions'
+import { saySeen } from './actions'
 import { campaignsAt, campaignsOfVisit, fitting, itemOf } from './queries'
 
 const STORE: CampaignStore = { store_id: 'a', handed: [], photos: [] }
@@ -69,7 +70,7 @@ describe('a campaign on the phone', () => {
     ['a colleague gave more than this phone', 3, 1, 3],
   ])('where %s', (_case, server, own, handed) => {
     const store = { ...STORE, handed: server ? [{ material_id: 'm', quantity: server }] : [] }
-    const item = itemOf(campaign('p'), store, { handed: new Map(own ? [['m', own]] : []), kinds: new Set() }, new Map())
+    const item = itemOf(campaign('p'), store, { handed: new Map(own ? [['m', own]] : []), kinds: new Set(), seen: new Map(), refused: [], note: '' }, new Map())
     expect(item.materials[0]).toMatchObject({ handed, lacking: 3 - handed })
   })
 
@@ -79,6 +80,48 @@ describe('a campaign on the phone', () => {
     expect(fitting(items, 'm').map((one) => one.id)).toEqual(['p'])
     expect(fitting(items, 'n').map((one) => one.id)).toEqual(['q'])
     expect(fitting(items, 'x')).toEqual([])
+  })
+
+  it('shows the last word about a material, until it was handed out again', async () => {
+    await db.campaigns.put(campaign('p'))
+    const visit = await visitAt('a')
+    await give(visit, 3, 'p')
+    await addPhoto(db, { ...(await aPhoto(visit)), kind: 'pile' })
+    const say = (state: 'present' | 'missing', quantity: number | null = null) =>
+      saySeen(db, { campaign_id: 'p', visit_id: visit, materials: [{ material_id: 'm', state, quantity }], photo_kinds: [], note: '' })
+    const next = () => vi.setSystemTime(Date.now() + 60_000)
+    next()
+    await say('missing', 2)
+    expect(await campaignsOfVisit(db, visit)).toMatchObject([{ complete: false, materials: [{ lacking: 0, seen: { state: 'missing', quantity: 2 } }] }])
+    next()
+    await say('present')
+    expect(await campaignsOfVisit(db, visit)).toMatchObject([{ complete: true, materials: [{ seen: { state: 'present', quantity: null } }] }])
+    next()
+    await say('missing')
+    next()
+    await give(visit, 1, 'p')
+    expect(await campaignsOfVisit(db, visit)).toMatchObject([{ complete: true, materials: [{ handed: 4, seen: null }] }])
+  })
+
+  it('says what cannot be photographed, until it is', async () => {
+    await db.campaigns.put(campaign('p'))
+    const visit = await visitAt('a')
+    await saySeen(db, { campaign_id: 'p', visit_id: visit, materials: [], photo_kinds: ['pile'], note: ' 店里不让拍 ' })
+    expect(await campaignsOfVisit(db, visit)).toMatchObject([{ note: '店里不让拍', photos: [{ there: false, refused: true }] }])
+    await addPhoto(db, { ...(await aPhoto(visit)), kind: 'pile' })
+    expect(await campaignsOfVisit(db, visit)).toMatchObject([{ photos: [{ there: true, refused: false }] }])
+  })
+
+  it.each([
+    ['nothing', { materials: [] }, 'materials'],
+    ['half a poster', { materials: [{ material_id: 'm', state: 'missing' as const, quantity: 0.5 }] }, 'quantity'],
+    ['an unknown visit', { visit_id: 'nope' }, 'visit_id'],
+  ])('is not said of %s', async (_what, said, field) => {
+    const visit_id = await visitAt('a')
+    const line = { material_id: 'm', state: 'missing' as const, quantity: 1 }
+    const input = { campaign_id: 'p', visit_id, materials: [line], photo_kinds: [], note: '', ...said }
+    await expect((async () => saySeen(db, input))()).rejects.toMatchObject({ name: 'InvalidInputError', field })
+    expect(await db.campaign_seen.count()).toBe(0)
   })
 
   it('leaves the phone with the feed', async () => {

@@ -1,7 +1,7 @@
 // What is planned at a store, and what of it is done, as far as this phone knows.
 import { organisation } from '../../app/session'
 import type { Db } from '../../db/schema'
-import type { CampaignRecord, CampaignStore, Id, MaterialRecord, PhotoKind } from '../../db/types'
+import type { CampaignRecord, CampaignStore, Id, IsoTime, LocalSeen, MaterialRecord, PhotoKind, SeenState } from '../../db/types'
 import { dayOf } from '../../kernel/clock'
 
 export interface MaterialLine {
@@ -11,19 +11,32 @@ export interface MaterialLine {
   handed: number
   /** Planned less handed, never below 0. */
   lacking: number
+  /** This phone's last word about it; null: none, or handed out since it was missing. */
+  seen: Sighting | null
 }
 
-export interface PhotoLine { kind: PhotoKind; there: boolean }
+export interface Sighting { state: SeenState; quantity: number | null; at: IsoTime }
+
+/** refused: it is not there, and the last word was that it cannot be taken. */
+export interface PhotoLine { kind: PhotoKind; there: boolean; refused: boolean }
 
 export interface CampaignItem {
   campaign: CampaignRecord
   materials: MaterialLine[]
   photos: PhotoLine[]
+  /** Why, by the last look. */
+  note: string
   complete: boolean
 }
 
 /** What the phone's own records say was done at one store for one campaign. */
-export interface OwnWork { handed: ReadonlyMap<Id, number>; kinds: ReadonlySet<PhotoKind> }
+export interface OwnWork {
+  handed: ReadonlyMap<Id, number>
+  kinds: ReadonlySet<PhotoKind>
+  seen: ReadonlyMap<Id, Sighting>
+  refused: readonly PhotoKind[]
+  note: string
+}
 
 /**
  * A campaign at one of its stores. The server's figures contain what this phone has sent, and the phone's
@@ -36,12 +49,16 @@ export function itemOf(
   const lines = campaign.materials.map(({ material_id, per_store }) => {
     const handed = Math.max(known.get(material_id) ?? 0, own.handed.get(material_id) ?? 0)
     const material = materials.get(material_id) ?? null
-    return { material_id, material, planned: per_store, handed, lacking: Math.max(0, per_store - handed) }
+    const seen = own.seen.get(material_id) ?? null
+    return { material_id, material, planned: per_store, handed, lacking: Math.max(0, per_store - handed), seen }
   })
   lines.sort((a, b) => (a.material?.code ?? '').localeCompare(b.material?.code ?? ''))
-  const photos = campaign.photo_kinds.map((kind) => ({ kind, there: store.photos.includes(kind) || own.kinds.has(kind) }))
-  const complete = lines.every((one) => one.lacking === 0) && photos.every((one) => one.there)
-  return { campaign, materials: lines, photos, complete }
+  const photos = campaign.photo_kinds.map((kind) => {
+    const there = store.photos.includes(kind) || own.kinds.has(kind)
+    return { kind, there, refused: !there && own.refused.includes(kind) }
+  })
+  const complete = lines.every((one) => one.lacking === 0 && one.seen?.state !== 'missing') && photos.every((one) => one.there)
+  return { campaign, materials: lines, photos, note: own.note, complete }
 }
 
 /** The campaigns that run today at a store, those first that end first. */
@@ -57,9 +74,10 @@ export async function campaignsAt(db: Db, storeId: Id, now: Date = new Date()): 
   })
   if (here.length === 0) return []
   const visits = await db.visits.where('store_id').equals(storeId).primaryKeys()
-  const [handouts, photos, materials] = await Promise.all([
+  const [handouts, photos, looks, materials] = await Promise.all([
     db.handouts.where('visit_id').anyOf(visits).toArray(),
     db.photos.where('visit_id').anyOf(visits).toArray(),
+    db.campaign_seen.where('visit_id').anyOf(visits).toArray(),
     db.materials.toArray(),
   ])
   const byId = new Map(materials.map((one) => [one.id, one]))
@@ -70,14 +88,41 @@ export async function campaignsAt(db: Db, storeId: Id, now: Date = new Date()): 
         return campaign.first_day <= day && day <= campaign.last_day
       }
       const handed = new Map<Id, number>()
+      const lastGiven = new Map<Id, IsoTime>()
       for (const one of handouts) {
         if (one.campaign_id !== campaign.id) continue
         handed.set(one.material_id, (handed.get(one.material_id) ?? 0) + one.quantity)
+        if (one.at > (lastGiven.get(one.material_id) ?? '')) lastGiven.set(one.material_id, one.at)
       }
       const kinds = new Set(photos.filter((one) => one.state !== 'unreadable' && inside(one.taken_at)).map((one) => one.kind))
-      return itemOf(campaign, store, { handed, kinds }, byId)
+      const own = looks.filter((one) => one.campaign_id === campaign.id && inside(one.at))
+      return itemOf(campaign, store, { handed, kinds, ...lastWord(own, lastGiven) }, byId)
     })
     .sort((a, b) => a.campaign.last_day.localeCompare(b.campaign.last_day) || a.campaign.code.localeCompare(b.campaign.code))
+}
+
+/** What the looks say in the end, material by material. What was missing and was handed out since is missing no more. */
+function lastWord(looks: readonly LocalSeen[], given: ReadonlyMap<Id, IsoTime>): Pick<OwnWork, 'seen' | 'refused' | 'note'> {
+  const sorted = [...looks].sort((a, b) => a.at.localeCompare(b.at) || a.id.localeCompare(b.id))
+  const seen = new Map<Id, Sighting>()
+  for (const { at, materials } of sorted) {
+    for (const { material_id, state, quantity } of materials) seen.set(material_id, { state, quantity, at })
+  }
+  for (const [id, one] of seen) if (one.state === 'missing' && (given.get(id) ?? '') > one.at) seen.delete(id)
+  const last = sorted.at(-1)
+  return { seen, refused: last?.photo_kinds ?? [], note: last?.note ?? '' }
+}
+
+/** One look, with the names that it needs. */
+export interface SeenItem { seen: LocalSeen; campaign: CampaignRecord | null; materials: ReadonlyMap<Id, MaterialRecord> }
+
+/** What was seen of campaigns in a visit, oldest first. */
+export async function seenInVisit(db: Db, visitId: Id): Promise<SeenItem[]> {
+  const looks = await db.campaign_seen.where('visit_id').equals(visitId).sortBy('at')
+  if (looks.length === 0) return []
+  const campaigns = await db.campaigns.bulkGet(looks.map((one) => one.campaign_id))
+  const materials = new Map((await db.materials.toArray()).map((one) => [one.id, one]))
+  return looks.map((seen, at) => ({ seen, campaign: campaigns[at] ?? null, materials }))
 }
 
 /** The same for the store of a visit. */

@@ -11,6 +11,7 @@ import { localProblem } from '../../kernel/problem'
 import { runCycle } from '../../sync/cycle'
 import { ModelServer } from '../../sync/model-server'
 import { handOut } from '../materials/actions'
+import { confirmGot, countStock, giveTo } from '../materials/moves'
 import { officeCheckIn } from '../office/actions'
 import { addPhoto } from '../photos/actions'
 import { addNote, cancelVisit, checkIn, checkOut } from '../visits/actions'
@@ -112,6 +113,34 @@ describe('putting a parked record right', () => {
     const before = await db.outbox.toArray()
     await expect(mendOp(db, op.op_id, mend, clock)).rejects.toBeInstanceOf(InvalidInputError)
     expect(await db.outbox.toArray()).toEqual(before)
+  })
+
+  it('of stock writes quantity and note anew, into the movement and the count as well', async () => {
+    await db.people.put({ id: 'rep-2', name: 'Li', username: 'li', role: 'rep', region_id: 'r', region_name: 'R' })
+    await giveTo(db, { material_id: 'm', batch_id: null, quantity: 30, note: '', to_id: 'rep-2' }, clock)
+    await countStock(db, [{ material_id: 'm', counted: 9, seen: 5 }], '', clock)
+    const got = await giveTo(db, { material_id: 'm', batch_id: null, quantity: 10, note: '', to_id: 'rep-2' }, clock)
+    await db.outbox.where('record_id').equals(got).delete()
+    await db.stock_movements.update(got, { to_place: `rep:${REP}` })
+    await confirmGot(db, { movement_id: got, quantity: 10, note: '' }, clock)
+
+    const transfer = await park('stock.transfer', 'quantity_invalid')
+    await mendOp(db, transfer.op_id, { quantity: 3, note: ' 记错了 ' }, clock)
+    expect((await opOf('stock.transfer')).payload).toMatchObject({ quantity: 3, note: '记错了', to_id: 'rep-2' })
+    expect(await db.stock_movements.get(transfer.record_id)).toMatchObject({ quantity: 3, note: '记错了', state: 'in_transit' })
+
+    const count = await park('stock.count', 'quantity_invalid')
+    await mendOp(db, count.op_id, { quantity: 5, note: '' }, clock)
+    expect((await opOf('stock.count')).payload).toMatchObject({ counted: 5, seen: 5 })
+    expect(await db.stock_counts.get(count.record_id)).toMatchObject({ counted: 5, quantity: 0, state: 'matched' })
+
+    const confirmed = await park('stock.confirm', 'quantity_invalid')
+    await mendOp(db, confirmed.op_id, { quantity: 0, note: '没收到' }, clock)
+    expect((await opOf('stock.confirm')).payload).toMatchObject({ quantity: 0, note: '没收到' })
+    expect(await db.stock_movements.get(got)).toMatchObject({ confirmed: 0, difference: -10, state: 'short', confirm_note: '没收到' })
+
+    const again = await park('stock.transfer', 'quantity_invalid')
+    await expect(mendOp(db, again.op_id, { quantity: 0 }, clock)).rejects.toMatchObject({ field: 'quantity' })
   })
 
   it('is refused for what is not parked: it may be on its way', async () => {

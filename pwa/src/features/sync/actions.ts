@@ -8,17 +8,18 @@ import { needText, opBytes, save, someText } from '../../db/write'
 import { systemClock, type Clock } from '../../kernel/clock'
 import { newId } from '../../kernel/ids'
 import { dependentsOf, isParked } from '../../sync/engine'
-import { QUANTITY_MAX, RECIPIENT_MAX } from '../materials/actions'
+import { needQuantity, RECIPIENT_MAX } from '../materials/actions'
+import { NOTE_MAX as STOCK_NOTE_MAX } from '../materials/moves'
 import { REPLY_MAX } from '../answers/actions'
 import { NOTE_MAX, REASON_MAX } from '../visits/actions'
 
 /** What can be written anew of a parked record; which of it counts depends on its kind. */
-export interface Mend { text?: string; reason?: string; quantity?: number; recipient?: string }
+export interface Mend { text?: string; reason?: string; quantity?: number; recipient?: string; note?: string }
 
 /** The kinds whose words or numbers a person can put right. */
 export const MENDABLE: readonly OpKind[] = [
   'visit.note', 'visit.reply', 'handout.add', 'visit.check_in', 'visit.cancel', 'office.check_in',
-  'office.exemption_request', 'office.make_up',
+  'office.exemption_request', 'office.make_up', 'stock.transfer', 'stock.return', 'stock.confirm', 'stock.count',
 ]
 
 /**
@@ -61,10 +62,7 @@ async function rewrite(t: Tables, op: OutboxOp, mend: Mend): Promise<Record<stri
       return { text }
     }
     case 'handout.add': {
-      const quantity = mend.quantity ?? 0
-      if (!Number.isInteger(quantity) || quantity < 1 || quantity > QUANTITY_MAX) {
-        throw new InvalidInputError('quantity', `must be a whole number from 1 to ${QUANTITY_MAX}`)
-      }
+      const quantity = wholeOf(mend, 1)
       const recipient = someText(mend.recipient, RECIPIENT_MAX) ?? ''
       await t.handouts.update(op.record_id, { quantity, recipient })
       return { quantity, recipient }
@@ -94,9 +92,39 @@ async function rewrite(t: Tables, op: OutboxOp, mend: Mend): Promise<Record<stri
       await t.visits.update(op.record_id, { cancel_reason: reason })
       return { reason }
     }
+    case 'stock.transfer':
+    case 'stock.return': {
+      const said = { quantity: wholeOf(mend, 1), note: someText(mend.note, STOCK_NOTE_MAX) ?? '' }
+      await t.stock_movements.update(op.record_id, said)
+      return said
+    }
+    case 'stock.confirm':
+      return reconfirm(t, op.record_id, wholeOf(mend, 0), someText(mend.note, STOCK_NOTE_MAX) ?? '')
+    case 'stock.count': {
+      const [counted, note] = [wholeOf(mend, 0), someText(mend.note, STOCK_NOTE_MAX) ?? '']
+      const seen = (await t.stock_counts.get(op.record_id))?.seen ?? 0
+      await t.stock_counts.update(op.record_id, { counted, note, quantity: counted - seen, state: counted === seen ? 'matched' : 'pending' })
+      return { counted, note }
+    }
     default:
       throw new InvalidInputError('kind', `${op.kind} has nothing to write anew`)
   }
+}
+
+/** The mended quantity. Raises InvalidInputError. */
+function wholeOf({ quantity = -1 }: Mend, least: number): number {
+  needQuantity(quantity, least)
+  return quantity
+}
+
+/** Another word about how much has come. */
+async function reconfirm(t: Tables, id: Id, quantity: number, note: string): Promise<Record<string, unknown>> {
+  const movement = await t.stock_movements.get(id)
+  const difference = movement ? quantity - movement.quantity : 0
+  await t.stock_movements.update(id, {
+    state: difference === 0 ? 'confirmed' : 'short', confirmed: quantity, difference, confirm_note: note,
+  })
+  return { quantity, note }
 }
 
 /**
@@ -148,6 +176,8 @@ async function forgetRecord(t: Tables, op: OutboxOp): Promise<void> {
       return void (await t.notes.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'visit.reply':
       return void (await t.visit_replies.where('id').equals(id).and((one) => one.sync === 'local').delete())
+    case 'campaign.seen':
+      return void (await t.campaign_seen.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'handout.add':
       return void (await t.handouts.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'stock.transfer':

@@ -125,11 +125,14 @@ interface Names { store(op: OutboxOp): string | null; title(op: OutboxOp): strin
 async function namesFor(db: Db, ops: readonly OutboxOp[]): Promise<Names> {
   const stores = await storesOfVisits(db, ops.map(visitOf))
   const materials = await db.materials.bulkGet(ops.map((op) => text(op.payload['material_id']) ?? ''))
+  const campaigns = await db.campaigns.bulkGet(ops.map((op) => text(op.payload['campaign_id']) ?? ''))
+  const campaignNames = new Map(campaigns.flatMap((one) => (one ? [[one.id, one.name] as const] : [])))
   const materialNames = new Map(materials.flatMap((one) => (one ? [[one.id, one.name] as const] : [])))
   return {
     store: (op) => stores.get(visitOf(op)) ?? null,
     title(op) {
       if (op.kind === 'visit.note' || op.kind === 'visit.reply') return text(op.payload['text'])
+      if (op.kind === 'campaign.seen') return campaignNames.get(text(op.payload['campaign_id']) ?? '') ?? null
       if (op.kind === 'photo.add') return text(op.payload['kind'])
       if (op.kind === 'handout.add' || op.kind.startsWith('stock.')) return materialNames.get(text(op.payload['material_id']) ?? '') ?? null
       return null

@@ -7,6 +7,7 @@ import type { Db } from '../../db/schema'
 import { aPhoto, aStore, freshDb, HandClock, REP } from '../../db/testing'
 import type { Fix, OutboxOp } from '../../db/types'
 import { addReply } from '../answers/actions'
+import { saySeen } from '../campaigns/actions'
 import { handOut } from '../materials/actions'
 import { officeCheckIn } from '../office/actions'
 import { addPhoto } from '../photos/actions'
@@ -82,6 +83,9 @@ describe('what follows a check-in', () => {
     ['visit.cancel', (visit_id) => cancelVisit(db, { visit_id, reason: '店休' }, clock), { at: AT, reason: '店休' }],
     ['visit.note', (visit_id) => addNote(db, { visit_id, text: ' 缺货 ' }, clock), { visit_id: expect.stringMatching(ID) as string, at: AT, text: '缺货' }],
     ['visit.reply', (visit_id) => addReply(db, { visit_id, text: ' 搬家了 ', photo_id: null }, clock), { visit_id: expect.stringMatching(ID) as string, at: AT, text: '搬家了', photo_id: null }],
+    ['campaign.seen', (visit_id) => saySeen(db, { campaign_id: 'c', visit_id, materials: [{ material_id: 'm', state: 'missing', quantity: null }], photo_kinds: ['pile'], note: ' 丢了 ' }, clock), {
+      campaign_id: 'c', visit_id: expect.stringMatching(ID) as string, at: AT, materials: [{ material_id: 'm', state: 'missing', quantity: null }], photo_kinds: ['pile'], note: '丢了',
+    }],
     ['photo.add', async (visit_id) => addPhoto(db, await aPhoto(visit_id), clock), {
       visit_id: expect.stringMatching(ID) as string, office_check_in_id: null, kind: 'shelf', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
       bytes: 300, width: 1600, height: 1200, mime: 'image/jpeg', taken_at: AT, source: 'camera',

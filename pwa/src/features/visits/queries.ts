@@ -4,6 +4,7 @@ import type { Db } from '../../db/schema'
 import type { Id, LocalNote, LocalVisit, StoreRecord, VisitState } from '../../db/types'
 import { dayOf } from '../../kernel/clock'
 import { answersOf, type Answers } from '../answers/queries'
+import { seenInVisit, type SeenItem } from '../campaigns/queries'
 import { handoutsOfVisit, type HandoutItem } from '../materials/queries'
 import { photosOfVisit, type PhotoItem } from '../photos/queries'
 import { itemsOfRecords, type SyncItem } from '../sync/queries'
@@ -52,6 +53,8 @@ export interface VisitPage {
   notes: LocalNote[]
   photos: PhotoItem[]
   handouts: HandoutItem[]
+  /** What was seen of campaigns, oldest first. */
+  seen: SeenItem[]
   answers: Answers
   photos_total: number
   /** On the server, bytes included. */
@@ -64,20 +67,22 @@ export interface VisitPage {
 export async function visitPage(db: Db, id: Id): Promise<VisitPage | null> {
   const visit = await db.visits.get(id)
   if (!visit) return null
-  const [store, notes, photos, handouts, answers] = await Promise.all([
+  const [store, notes, photos, handouts, seen, answers] = await Promise.all([
     db.stores.get(visit.store_id),
     db.notes.where('visit_id').equals(id).sortBy('at'),
     photosOfVisit(db, id),
     handoutsOfVisit(db, id),
+    seenInVisit(db, id),
     answersOf(db, visit),
   ])
-  const ids = [id, ...notes.map((one) => one.id), ...photos.map((one) => one.photo.id), ...handouts.map((one) => one.handout.id), ...answers.replies.map((one) => one.id)]
+  const ids = [id, ...notes.map((one) => one.id), ...photos.map((one) => one.photo.id), ...handouts.map((one) => one.handout.id), ...seen.map((one) => one.seen.id), ...answers.replies.map((one) => one.id)]
   return {
     visit,
     store: store ?? null,
     notes,
     photos,
     handouts,
+    seen,
     answers,
     photos_total: photos.length,
     photos_arrived: photos.filter(({ photo }) => photo.sync === 'sent' && photo.upload === 'done').length,

@@ -1,12 +1,18 @@
 // What must hold: at every moment, and when all phones have synced in peace.
-import type { Entity, Id, OutboxOp } from '../../db/types'
+import type { Entity, Id, OpKind, OutboxOp } from '../../db/types'
 import { syncItems } from '../../features/sync/queries'
 import { sha256Hex } from '../../kernel/hash'
 import { blockedOps } from '../engine'
+import { EVERYBODY } from '../model-server'
+import type { Row } from '../model-state'
+import { OFFICE } from '../model-stock'
 import type { Made, Phone } from './phone'
 import { LOST_STORE, MATERIAL, POISON } from './press'
 import { OTHERS_MATERIAL, STOCK, type World } from './world'
 import { OTHER } from './script'
+
+/** Whose records no phone has made. */
+const OF_THE_OFFICE: ReadonlySet<Id> = new Set([OFFICE, EVERYBODY])
 
 /** What is wrong in the middle of it all: something lost, or a closed visit that looks open again. */
 export async function brokenSoFar(world: World): Promise<string[]> {
@@ -42,6 +48,9 @@ export async function broken(world: World): Promise<string[]> {
   return wrong
 }
 
+/** What an op does to the bag of who makes it: units come, or go. */
+const MOVES: Partial<Record<OpKind, number>> = { 'handout.add': -1, 'stock.transfer': -1, 'stock.return': -1, 'stock.confirm': 1 }
+
 /** Each acknowledged op was applied exactly once, under its own id, by its author. */
 function appliedOnce({ server, phones }: World): string[] {
   const wrong: string[] = []
@@ -49,15 +58,15 @@ function appliedOnce({ server, phones }: World): string[] {
   for (const [id, { author }] of server.receipts) if (made.get(id) !== author) wrong.push(`an op that nobody made: ${id}`)
   for (const [id, times] of server.applied) if (times !== 1) wrong.push(`applied ${times} times: ${id}`)
   for (const owner of new Set(phones.map((phone) => phone.owner))) {
-    const given = phones.filter((phone) => phone.owner === owner).flatMap((phone) => phone.made)
-      .filter((one) => one.kind === 'handout.add' && server.receipts.has(one.op_id))
-      .reduce((sum, one) => sum + Number(one.payload['quantity']), 0)
+    const moved = phones.filter((phone) => phone.owner === owner).flatMap((phone) => phone.made)
+      .filter((one) => one.kind in MOVES && server.receipts.has(one.op_id))
+      .reduce((sum, one) => sum + (MOVES[one.kind] ?? 0) * Number(one.payload['quantity']), 0)
     const stock = server.stock.get(`${owner} ${MATERIAL}`)
-    if (stock !== STOCK - given) wrong.push(`stock on the server: ${stock}, handed out ${given}`)
+    if (stock !== STOCK + moved) wrong.push(`stock on the server: ${stock}, moved ${moved}`)
   }
   for (const row of server.records.values()) {
     const makers = phones.flatMap((phone) => phone.made).filter((one) => one.record_id === row.id)
-    if (makers.length === 0) wrong.push(`a record that nobody made: ${row.id}`)
+    if (makers.length === 0 && !OF_THE_OFFICE.has(row.author_id)) wrong.push(`a record that nobody made: ${row.id}`)
     const words = makers.find((one) => one.kind === 'visit.note')?.payload['text']
     if (words !== undefined && words !== row['text']) wrong.push(`another text: ${row.id}`)
   }
@@ -105,17 +114,23 @@ async function opsSettled(world: World, phone: Phone): Promise<string[]> {
 }
 
 /** True where the server has good reason not to take an op. */
-function hasReason({ server, lostOps }: World, op: OutboxOp): boolean {
+function hasReason({ server, lostOps, phones }: World, op: OutboxOp): boolean {
   const { payload, problem } = op
   if (lostOps.size > 0 && op.state === 'deferred') return true
   if (op.state !== 'rejected') return false
   if (problem?.code === 'store_unknown') return payload['store_id'] === LOST_STORE
   if (problem?.code === 'malformed_json') return payload['text'] === POISON
+  if (problem?.code === 'movement_closed') {
+    // The same rep has confirmed it on another phone, and that came first.
+    const made = phones.flatMap((phone) => phone.made)
+    return made.some((one) => one.kind === 'stock.confirm' && one.record_id === op.record_id && one.op_id !== op.op_id && server.receipts.has(one.op_id))
+  }
   return problem?.code === 'visit_closed' && server.records.get(`visit ${op.record_id}`)?.['state'] !== 'in_progress'
 }
 
 const TABLES = [
   ['visit', 'visits'], ['note', 'notes'], ['photo', 'photos'], ['handout', 'handouts'], ['office_check_in', 'office_check_ins'],
+  ['stock_movement', 'stock_movements'], ['stock_count', 'stock_counts'], ['campaign_seen', 'campaign_seen'],
 ] as const satisfies readonly (readonly [Entity, string])[]
 
 /** The phone shows what the server has, and nothing else but what still waits. */
@@ -126,7 +141,7 @@ async function agrees(world: World, phone: Phone): Promise<string[]> {
   const forgiven = forgivenRecords(world)
   for (const [entity, table] of TABLES) {
     const mine = new Map((await phone.db[table].toArray() as { id: Id; sync: string }[]).map((row) => [row.id, row as typeof row & Record<string, unknown>]))
-    const theirs = new Map(server.of(entity, phone.owner).map((row) => [row.id, row]))
+    const theirs = new Map(shownTo(world, entity, phone.owner).map((row) => [row.id, row]))
     for (const [id, row] of theirs) {
       const here = mine.get(id)
       if (!isTold(world, phone, entity, id)) continue
@@ -134,7 +149,7 @@ async function agrees(world: World, phone: Phone): Promise<string[]> {
       // A visit that was closed never looks open again, also where the server has lost the closing.
       else if (!waiting.has(id) && !(forgiven && Number(here['rev']) > Number(row['rev']))) {
         if (here.sync !== 'sent') wrong.push(`${entity} still ${here.sync}`)
-        for (const field of ['state', 'rev', 'verdict', 'text', 'quantity', 'sha256']) {
+        for (const field of ['state', 'rev', 'verdict', 'text', 'quantity', 'sha256', 'confirmed', 'counted', 'note']) {
           if (field in row && here[field] !== row[field]) wrong.push(`${entity}: ${field} ${String(here[field])} here, ${String(row[field])} there`)
         }
         if (entity === 'photo' && !forgiven && (row['state'] !== 'stored' || here['upload'] !== 'done')) wrong.push(`photo ${String(row['state'])}, ${String(here['upload'])}`)
@@ -147,6 +162,12 @@ async function agrees(world: World, phone: Phone): Promise<string[]> {
   if (balance !== stock && isTold(world, phone, 'stock', MATERIAL)) wrong.push(`stock ${balance} here, ${stock} there`)
   if (phone.owner !== OTHER && (await phone.db.stock.get(OTHERS_MATERIAL))) wrong.push('another person\'s stock')
   return wrong
+}
+
+/** The records of an entity that a person is to see: their own, and what was sent to them. */
+function shownTo({ server }: World, entity: Entity, person: Id): Row[] {
+  return [...server.records].filter(([key, row]) =>
+    key.startsWith(`${entity} `) && (row.author_id === person || row['to_place'] === `rep:${person}`)).map(([, row]) => row)
 }
 
 /** A server that was set back does not know all that the phone was told. */

@@ -11,6 +11,15 @@ export interface Verdict {
   acknowledged: number
 }
 
+/** What happened, and how many ops of each kind the server took. */
+function withKinds({ counts, phones, server }: World): ReadonlyMap<string, number> {
+  const all = new Map(counts)
+  for (const { op_id, kind } of phones.flatMap((phone) => phone.made)) {
+    if (server.receipts.has(op_id)) all.set(`taken: ${kind}`, (all.get(`taken: ${kind}`) ?? 0) + 1)
+  }
+  return all
+}
+
 /** Play a script and judge how it ends. */
 export async function judge(script: Script, seams: Seams = {}): Promise<Verdict> {
   const world = new World(script, seams)
@@ -22,5 +31,5 @@ export async function judge(script: Script, seams: Seams = {}): Promise<Verdict>
     world.wrong.push(`raised: ${error instanceof Error ? error.message : String(error)}`)
   }
   await world.close()
-  return { wrong: world.wrong, counts: world.counts, acknowledged: world.server.receipts.size }
+  return { wrong: world.wrong, counts: withKinds(world), acknowledged: world.server.receipts.size }
 }

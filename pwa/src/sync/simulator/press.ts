@@ -1,7 +1,9 @@
 // What a rep's finger does on a phone, through the same actions as the screens.
 import { StorageFullError } from '../../db/errors'
 import type { Id } from '../../db/types'
+import { saySeen } from '../../features/campaigns/actions'
 import { handOut } from '../../features/materials/actions'
+import { confirmGot, countStock, giveTo, sendBack } from '../../features/materials/moves'
 import { officeCheckIn } from '../../features/office/actions'
 import { addPhoto, type PhotoInput } from '../../features/photos/actions'
 import { addNote, cancelVisit, checkIn, checkOut } from '../../features/visits/actions'
@@ -16,6 +18,8 @@ export const STORES = ['store-1', 'store-2', 'store-3']
 /** Not on the server: its check-ins are rejected, and all that belongs to them waits. */
 export const LOST_STORE = 'store-lost'
 export const MATERIAL = 'material-1'
+export const WAREHOUSE = 'main'
+const CAMPAIGN = 'campaign-1'
 /** A batch with this in it cannot even be read by the server. */
 export const POISON = 'poison'
 
@@ -53,11 +57,37 @@ async function workOf(phone: Phone, { what, n, m }: Act): Promise<Work | null> {
     }
     case 'try_again':
       return { least: 0, run: () => tryAgain(phone) }
+    case 'confirm':
+    case 'transfer':
+    case 'return':
+    case 'count':
+      return withStock(phone, what, n, m)
     default:
   }
   const open = await db.visits.where('state').equals('in_progress').primaryKeys()
   const visit = pick(open.sort())
   return visit === undefined ? null : inVisit(phone, visit, what, m)
+}
+
+/** What is done with the bag. A phone that has not synced yet knows neither colleagues nor warehouses. */
+async function withStock(phone: Phone, what: Act['what'], n: number, m: number): Promise<Work | null> {
+  const { db, clock } = phone
+  const quantity = 1 + Math.floor(m * 5)
+  const moved = { material_id: MATERIAL, batch_id: null, quantity, note: '' }
+  if (what === 'count') {
+    return { least: 1, run: () => countStock(db, [{ material_id: MATERIAL, counted: Math.floor(m * 100), seen: 50 }], '', clock) }
+  }
+  if (what === 'confirm') {
+    const mine = (await db.stock_movements.toArray()).filter((one) => one.to_place === `rep:${phone.owner}` && one.confirmed === null)
+    const got = mine.sort((a, b) => a.id.localeCompare(b.id))[Math.floor(n * mine.length)]
+    return got ? { least: 1, run: () => confirmGot(db, { movement_id: got.id, quantity: m < 0.7 ? got.quantity : quantity, note: '' }, clock) } : null
+  }
+  if (what === 'return') {
+    const there = await db.warehouses.get(WAREHOUSE)
+    return there ? { least: 1, run: () => sendBack(db, { ...moved, warehouse_id: WAREHOUSE }, clock) } : null
+  }
+  const [colleague] = await db.people.filter((one) => one.id !== phone.owner).toArray()
+  return colleague ? { least: 1, run: () => giveTo(db, { ...moved, to_id: colleague.id }, clock) } : null
 }
 
 async function inVisit(phone: Phone, visit: Id, what: Act['what'], m: number): Promise<Work> {
@@ -71,6 +101,11 @@ async function inVisit(phone: Phone, visit: Id, what: Act['what'], m: number): P
       const signature = m < 0.5 ? new Uint8Array(50).fill(Math.floor(m * 100)).buffer : null
       const quantity = 1 + Math.floor(m * 5)
       return { least: 1, run: () => handOut(db, { visit_id: visit, material_id: MATERIAL, quantity, recipient: 'Li', signature }, clock) }
+    }
+    case 'seen': {
+      const line = { material_id: MATERIAL, state: m < 0.5 ? 'missing' as const : 'present' as const, quantity: m < 0.3 ? null : 1 + Math.floor(m * 5) }
+      const said = { campaign_id: CAMPAIGN, visit_id: visit, materials: [line], photo_kinds: m < 0.2 ? ['pile' as const] : [], note: `seen ${m}` }
+      return { least: 1, run: () => saySeen(db, said, clock) }
     }
     case 'out':
       return { least: 1, run: () => closing(phone, visit, checkOut(db, { visit_id: visit, fix: null }, clock)) }

@@ -7,6 +7,7 @@ export interface Act {
   do: 'act'
   phone: number
   what: 'visit' | 'photo' | 'office_photo' | 'note' | 'bad_note' | 'handout' | 'office' | 'out' | 'cancel' | 'try_again'
+    | 'confirm' | 'transfer' | 'return' | 'count' | 'seen'
   n: number
   m: number
   /** The phone's storage is full, or its power fails, from this write of the action on. */
@@ -16,7 +17,7 @@ export interface Act {
 /** What the world does. `n`: how much of it, 0 to 1. */
 export interface Event {
   do: 'event'
-  what: 'clock' | 'log_out' | 'other_person' | 'log_in' | 'small_batches' | 'restart' | 'sweep' | 'backup' | 'restore' | 'late' | 'page'
+  what: 'clock' | 'log_out' | 'other_person' | 'log_in' | 'small_batches' | 'restart' | 'sweep' | 'backup' | 'restore' | 'late' | 'page' | 'issue'
   phone: number
   n: number
 }
@@ -78,7 +79,7 @@ function stepOf(dice: Dice, phones: number, restores: boolean): Step {
 
 const ACTS: readonly Act['what'][] = [
   'visit', 'visit', 'visit', 'photo', 'photo', 'photo', 'photo', 'note', 'note', 'bad_note', 'handout', 'handout',
-  'office', 'office_photo', 'out', 'out', 'cancel', 'try_again',
+  'office', 'office_photo', 'out', 'out', 'cancel', 'try_again', 'confirm', 'confirm', 'transfer', 'return', 'count', 'seen',
 ]
 
 function actOf(dice: Dice, phone: number): Act {
@@ -89,7 +90,7 @@ function actOf(dice: Dice, phone: number): Act {
 
 const EVENTS: readonly Event['what'][] = [
   'clock', 'clock', 'log_out', 'other_person', 'log_in', 'log_in', 'log_in', 'log_in', 'small_batches', 'restart', 'sweep', 'late',
-  'late', 'page',
+  'late', 'page', 'issue', 'issue',
 ]
 
 function eventOf(dice: Dice, phones: number, restores: boolean): Event {

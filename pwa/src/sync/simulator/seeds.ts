@@ -14,7 +14,8 @@ const MUST_HAPPEN = [
   'lost', 'unanswered', 'gave_up', 'twice', 'again_later', 'only_later', 'crash', 'crash_after', 'failing', 'garbled',
   'shuffled', 'short', 'stumble', 'restart', 'cut', 'damage', 'visitor', 'log_out', 'sweep', 'power',
   'write: crash', 'write: crash_after', 'write: inside', 'write: quota', 'write: power', 'page: quota', 'page: inside',
-  'event: restore', 'event: clock', 'event: late',
+  'event: restore', 'event: clock', 'event: late', 'event: issue',
+  'taken: stock.confirm', 'taken: stock.transfer', 'taken: stock.return', 'taken: stock.count', 'taken: campaign.seen',
 ]
 
 export function rangeOf(env: Record<string, string | undefined>): Range {

@@ -2,15 +2,18 @@
 import type { Db } from '../../db/schema'
 import type { Id } from '../../db/types'
 import { ModelServer, type Backup } from '../model-server'
+import { OFFICE } from '../model-stock'
 import type { Transport } from '../transport'
 import { brokenSoFar } from './invariants'
 import type { Late } from './link'
 import { Phone, type Around } from './phone'
-import { MATERIAL, POISON, press, STORES, tryAgain } from './press'
+import { MATERIAL, POISON, press, STORES, tryAgain, WAREHOUSE } from './press'
 import { Scheduler } from './scheduler'
 import { OTHER, REP, type Act, type Event, type Script, type Step, type Syncs } from './script'
 
 export const STOCK = 100
+/** What the office sends at once. */
+const SENT = 10
 /** Only the other rep has any of it. */
 export const OTHERS_MATERIAL = 'material-2'
 const MONDAY = Date.parse('2026-11-23T01:00:00.000Z')
@@ -32,7 +35,7 @@ export class World {
   /** How often each thing happened. */
   readonly counts = new Map<string, number>()
   readonly wrong: string[] = []
-  /** Ops and files that the server had, and lost when it was restored from a backup. */
+  /** Ops and files that the server had, and lost when it was restored from a backup; what the office had sent as well. */
   readonly lostOps = new Set<Id>()
   readonly lostFiles = new Set<string>()
   /** When it was last restored without anybody saying so to the phones: from then on only what is new is told. */
@@ -46,7 +49,12 @@ export class World {
     const now = () => new Date(MONDAY + this.time)
     this.server = seams.server?.(STORES, now) ?? new ModelServer(STORES, now)
     this.server.poison = POISON
-    for (const rep of [REP, OTHER]) this.server.issue(rep, MATERIAL, STOCK)
+    for (const rep of [REP, OTHER]) {
+      this.server.issue(rep, MATERIAL, STOCK)
+      this.server.send(rep, MATERIAL, SENT)
+      this.server.tell('person', { id: rep, name: rep, username: rep, role: 'rep', region_id: 'r', region_name: 'R' })
+    }
+    this.server.tell('warehouse', { id: WAREHOUSE, code: 'M', name: 'Main', region_id: null, active: true, rev: 1 })
     this.server.issue(OTHER, OTHERS_MATERIAL, 5)
     worlds += 1
     this.phones = script.owners.map((owner, at) => new Phone(at, owner, `world-${worlds}-${at}`, this.around(owner)))
@@ -141,6 +149,8 @@ export class World {
         return this.deliverLate()
       case 'page':
         return phone.powerOff()
+      case 'issue':
+        return this.server.send(phone.owner, MATERIAL, 1 + Math.floor(n * SENT))
       case 'backup':
         this.backup = this.server.backup()
         return
@@ -151,6 +161,7 @@ export class World {
 
   private restore(backup: Backup, told: boolean): void {
     for (const id of this.server.receipts.keys()) if (!backup.state.receipts.has(id)) this.lostOps.add(id)
+    for (const row of this.server.of('stock_movement', OFFICE)) if (!backup.state.records.has(`stock_movement ${row.id}`)) this.lostOps.add(row.id)
     for (const [key, file] of this.server.files) if (file.complete && !backup.files.get(key)?.complete) this.lostFiles.add(key)
     this.server.restore(backup, told)
     this.untoldSince = told ? 0 : this.server.now().getTime()

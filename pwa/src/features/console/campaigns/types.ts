@@ -21,8 +21,18 @@ export interface ChosenStores { added: number; removed: number; total: number; u
 /** A store held against the plan. */
 export interface BoardRow {
   store_id: string; store_name: string; store_code: string; region_name: string; reps: string[]; state: Done; complete: boolean
-  materials: { material_id: string; name: string; unit: string; planned: number; handed: number }[]
-  photos: string[]; lacking_photos: string[]
+  materials: { material_id: string; name: string; unit: string; planned: number; handed: number; seen: SeenState | null; seen_quantity: number | null }[]
+  photos: string[]; lacking_photos: string[]; seen: Look | null
+}
+
+export type SeenState = 'present' | 'missing'
+/** The newest look of a rep at a store; photo_kinds could not be taken. */
+export interface Look { at: string; rep_name: string; photo_kinds: string[]; note: string }
+
+/** What a rep saw of a campaign in a visit. */
+export interface Seen {
+  id: string; campaign_id: string; campaign_name: string; at: string; photo_kinds: string[]; note: string
+  materials: { material_id: string; name: string; state: SeenState; quantity: number | null }[]
 }
 
 export type DoneCounts = Record<Done | 'stores' | 'complete', number>
@@ -37,7 +47,7 @@ export interface EffectGroup extends Effect { id: string; name: string }
 
 export interface Numbers {
   execution: DoneCounts; effectiveness: Effect; definition: Record<string, string>
-  materials: { id: string; name: string; planned: number; handed: number }[]
+  materials: { id: string; name: string; planned: number; handed: number; missing_stores: number }[]
   target: { kind: 'plan' | TargetKind; number: number | null; reached: number; share: number | null }
   by_region: EffectGroup[]; by_rep: EffectGroup[]; by_material: EffectGroup[]
 }
