@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from server.sync.negotiation import NEWEST_SCHEMA
-from tests.contract import stock, uploads
+from tests.contract import stock, tasks, uploads
 from tests.contract.company import OFFICE, PASSWORD, PEOPLE, STORES, fixed_id
 from tests.contract.phone import (
     AT,
@@ -26,6 +26,9 @@ from tests.contract.phone import (
 )
 
 Story = list[tuple[str, Json]]
+
+
+CASES: Final = stock.CASES | tasks.CASES
 
 
 def _statuses(
@@ -239,6 +242,7 @@ def _pull() -> Story:
         op("stock.count", 7, stock.COUNTED, fixed_id("f8", 1)),
         op("visit.check_out", 6, {"at": LATER, "fix": FIX, "photos": 1}, VISIT),
         op("visit.reply", 10, _reply(VISIT), fixed_id("f9", 1)),
+        op("task.done", 11, tasks.DONE | {"visit_id": VISIT}, tasks.TASKS["open"]),
     )
     requests = push(
         op("office.exemption_request", 8, _LEAVE, fixed_id("f6", 1)),
@@ -382,7 +386,7 @@ FILES: Final[dict[str, dict[str, Any]]] = {
         f"push_{kind.replace('.', '_')}": {
             kind: _statuses(kind, payload, changed, record_id, rejected, deferred)
         }
-        for kind, (payload, changed, record_id, rejected, deferred) in stock.CASES.items()
+        for kind, (payload, changed, record_id, rejected, deferred) in CASES.items()
     },
     "push_unreadable": {"unreadable": _unreadable()},
     "pull": {"pull": _pull()},

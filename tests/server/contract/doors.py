@@ -11,7 +11,6 @@ from typing import Final
 from tests.server.contract.door import (
     _BOX,
     _BROWSER,
-    _CAMPAIGN,
     _ENTRY,
     _LEAVE,
     _MATERIAL,
@@ -33,6 +32,8 @@ from tests.server.contract.door import (
     change,
     read,
 )
+from tests.server.contract.doors_campaigns import CAMPAIGN_DOORS
+from tests.server.contract.doors_tasks import TASK_DOORS
 
 DOORS: Final[dict[str, Door]] = {
     # accounts
@@ -175,53 +176,8 @@ DOORS: Final[dict[str, Door]] = {
         "/api/v1/warehouses/{warehouse}", {"name": "新"}
     ),
     "GET /api/v1/handouts/<handout_id>/signature": read("/api/v1/handouts/{handout}/signature"),
-    # campaigns
-    "GET /api/v1/campaigns": read("/api/v1/campaigns", roles=CONSOLE, campaign=CONSOLE),
-    "POST /api/v1/campaigns": add("/api/v1/campaigns", _CAMPAIGN),
-    "GET /api/v1/campaigns/chains": read("/api/v1/campaigns/chains", roles=OFFICE),
-    "GET /api/v1/campaigns/<campaign_id>": read("/api/v1/campaigns/{campaign}", roles=CONSOLE),
-    "PATCH /api/v1/campaigns/<campaign_id>": change("/api/v1/campaigns/{campaign}", {"note": "x"}),
-    "POST /api/v1/campaigns/<campaign_id>/state": Door(
-        OFFICE, ("/api/v1/campaigns/{campaign}/state",), json={"state": "running"}
-    ),
-    "POST /api/v1/campaigns/<campaign_id>/stores": Door(
-        OFFICE, ("/api/v1/campaigns/{campaign}/stores",), json={"how": "add", "chain": "none"}
-    ),
-    "POST /api/v1/campaigns/<campaign_id>/stores/import": Door(
-        OFFICE,
-        ("/api/v1/campaigns/{campaign}/stores/import",),
-        data=b"code\nnowhere\n",
-        headers={"Content-Type": "text/csv"},
-    ),
-    # First a campaign of everybody's stores, of which each supervisor sees a part.
-    "GET /api/v1/campaigns/<campaign_id>/board": read(
-        "/api/v1/campaigns/{everywhere}/board",
-        "/api/v1/campaigns/{campaign}/board",
-        roles=CONSOLE,
-        store_name=CONSOLE,
-    ),
-    "GET /api/v1/campaigns/<campaign_id>/numbers": read(
-        "/api/v1/campaigns/{everywhere}/numbers",
-        "/api/v1/campaigns/{campaign}/numbers",
-        roles=CONSOLE,
-    ),
-    "GET /api/v1/campaigns/<campaign_id>/summaries": read(
-        "/api/v1/campaigns/{everywhere}/summaries",
-        "/api/v1/campaigns/{campaign}/summaries",
-        roles=CONSOLE,
-    ),
-    "POST /api/v1/campaigns/<campaign_id>/summaries": Door(
-        CONSOLE,
-        ("/api/v1/campaigns/{campaign}/summaries",),
-        201,
-        json={"text": "x", "after": 0},
-    ),
-    "POST /api/v1/campaigns/<campaign_id>/export": Door(
-        CONSOLE,
-        ("/api/v1/campaigns/{everywhere}/export", "/api/v1/campaigns/{campaign}/export"),
-        shows={"store_code": CONSOLE},
-        json={"table": "board", "format": "csv"},
-    ),
+    **CAMPAIGN_DOORS,
+    **TASK_DOORS,
     # office
     "GET /api/v1/offices": read("/api/v1/offices"),
     "POST /api/v1/offices": add("/api/v1/offices", _PLACE | {"region_id": "{region}"}),
@@ -360,6 +316,9 @@ DOORS: Final[dict[str, Door]] = {
         movement=REP,
         count=REP,
         campaign=REP,
+        task=REP,
+        task_title=REP,
+        task_note=REP,
     ),
 }
 
@@ -391,7 +350,7 @@ SCOPED_FILTERS: Final[dict[str, str]] = {
 }
 REGION_FILTER: Final = "region"
 HARMLESS_FILTERS: Final = frozenset(
-    {"due", "format", "how"}
+    {"due", "format", "how", "overdue"}
     | {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
     # Everybody may know of every material and every warehouse.
     | {"at", "flag", "material", "warehouse", "warehouse_id"}
