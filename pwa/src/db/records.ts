@@ -1,13 +1,13 @@
 // Writing what the server says into the local tables, for the feed and for answers to ops alike.
 import {
   mergeCount, mergeExemption, mergeHandout, mergeMakeUp, mergeMovement, mergeNote, mergeOfficeCheckIn, mergePhoto,
-  mergeReply, mergeVisit,
+  mergeReply, mergeTask, mergeVisit,
 } from './merge'
 import { putAll, rowsWith, type Tables } from './tables'
 import type {
   CampaignRecord, CountRecord, Entity, ExemptionRecord, HandoutRecord, Id, MakeUpRecord, MaterialRecord, MovementRecord,
   NoteRecord, NoticeRecord, OfficeCalendarRecord, OfficeCheckInRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OpKind,
-  PersonRecord, PhotoRecord, ReplyRecord, ReviewRecord, StockRecord, StoreRecord, VisitRecord, WarehouseRecord,
+  PersonRecord, PhotoRecord, ReplyRecord, ReviewRecord, StockRecord, StoreRecord, TaskRecord, VisitRecord, WarehouseRecord,
 } from './types'
 
 /** One record as the server has it; null: gone, or no longer this person's to see. */
@@ -143,6 +143,12 @@ const writers: Partial<Record<string, WriteBatch>> = {
   async campaign(t, { records, gone }) {
     await t.campaigns.bulkPut(records as CampaignRecord[])
     await t.campaigns.bulkDelete(gone)
+  },
+  async task(t, { records, gone }, unsent) {
+    const theirs = records as TaskRecord[]
+    const mine = await t.tasks.bulkGet(theirs.map((one) => one.id))
+    await t.tasks.bulkPut(theirs.map((one, at) => mergeTask(mine[at], one, unsent.get(one.id))))
+    await t.tasks.bulkDelete(sentOnly(gone, unsent))
   },
   async stock_movement(t, { records, gone }, unsent) {
     const theirs = records as MovementRecord[]

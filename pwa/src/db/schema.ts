@@ -2,7 +2,7 @@
 import Dexie, { type EntityTable, type Table } from 'dexie'
 import type {
   CampaignRecord, Draft, LocalCount, LocalExemption, LocalHandout, LocalMakeUp, LocalMovement, LocalNote, LocalOfficeCheckIn,
-  LocalPhoto, LocalReply, LocalVisit, MaterialRecord, MetaRow, NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord,
+  LocalPhoto, LocalReply, LocalTask, LocalVisit, MaterialRecord, MetaRow, NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord,
   OfficeRecord, OfficeRuleRecord, OutboxOp, PersonRecord, ReviewRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb,
   Upload, WarehouseRecord,
 } from './types'
@@ -36,6 +36,7 @@ export class Db extends Dexie {
   visit_replies!: EntityTable<LocalReply, 'id'>
   reviews!: EntityTable<ReviewRecord, 'id'>
   campaigns!: EntityTable<CampaignRecord, 'id'>
+  tasks!: EntityTable<LocalTask, 'id'>
   /** Files on their way. Apart from the thumbs, so that drawing a list never loads them. */
   blobs!: EntityTable<StoredBlob, 'sha256'>
   thumbs!: EntityTable<StoredThumb, 'sha256'>
@@ -84,6 +85,7 @@ export class Db extends Dexie {
       reviews: 'id, visit_id',
       campaigns: 'id',
     })
+    this.version(3).stores({ tasks: 'id, state, store_id' })
   }
 }
 

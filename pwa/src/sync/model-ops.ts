@@ -7,7 +7,7 @@ import type { WireOp } from './transport'
 
 /** A record comes after what it belongs to, in whatever order a batch was written. */
 export const PHASES: readonly OpKind[] = [
-  'visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.reply', 'visit.check_out', 'visit.cancel',
+  'visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'handout.add', 'visit.reply', 'task.done', 'visit.check_out', 'visit.cancel',
   'office.exemption_request', 'office.make_up',
 ]
 
@@ -38,7 +38,7 @@ export function apply(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcom
 const ENTITY: Partial<Record<OpKind, Entity>> = {
   'visit.check_in': 'visit', 'visit.check_out': 'visit', 'visit.cancel': 'visit', 'visit.note': 'note', 'visit.reply': 'visit_reply',
   'photo.add': 'photo', 'handout.add': 'handout', 'office.check_in': 'office_check_in',
-  'office.exemption_request': 'office_exemption', 'office.make_up': 'office_make_up',
+  'office.exemption_request': 'office_exemption', 'office.make_up': 'office_make_up', 'task.done': 'task',
 }
 
 function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
@@ -55,6 +55,7 @@ function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
     const asked = { ...child, person_id: user, state: 'pending', asked_at: payload['at'], decided_at: null, note: null }
     return { record: tx.put(op.kind === 'office.make_up' ? 'office_make_up' : 'office_exemption', asked) }
   }
+  if (op.kind === 'task.done') return finish(tx, user, op)
   if (op.kind === 'photo.add' && payload['office_check_in_id']) {
     if (!tx.state.records.has(`office_check_in ${payload['office_check_in_id']}`)) return refused('deferred', 'dependency_missing')
     return { record: tx.put('photo', newPhoto(user, child, around)) }
@@ -80,6 +81,17 @@ function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
       return { record: tx.put('visit', { ...visit, ...closed, rev: visit.rev + 1 }) }
     }
   }
+}
+
+/** A task is somebody's; it is done once, in a visit that is here. */
+function finish(tx: Tx, user: Id, { record_id, payload }: WireOp): Outcome {
+  const task = tx.state.records.get(`task ${record_id}`)
+  if (task?.['rep_id'] !== user) return refused('rejected', 'task_unknown')
+  if (task['state'] !== 'open') return refused('rejected', task['state'] === 'done' ? 'task_done' : 'task_cancelled')
+  const { at, note, visit_id } = payload
+  if (typeof visit_id === 'string' && !tx.state.records.has(`visit ${visit_id}`)) return refused('deferred', 'dependency_missing')
+  const done = { state: 'done', state_note: '', closed_at: at, done_at: at, done_note: note ?? '', done_visit_id: visit_id }
+  return { record: tx.put('task', { ...task, ...done, rev: Number(task['rev']) + 1 }) }
 }
 
 function newPhoto(user: Id, said: Row, around: Surrounding): Row {

@@ -15,7 +15,7 @@ const EVERY_MS = DAY_MS
 const AT_ONCE = 25
 
 /**
- * Clear old visits away with all that belongs to them, once a day. Only what is on the server in full goes: the
+ * Clear old visits away with all that belongs to them, and tasks closed long ago, once a day. Only what is on the server in full goes: the
  * visit is marked as sent, and neither the outbox nor an unfinished upload names it or anything of it.
  * Returns how many went.
  */
@@ -29,6 +29,7 @@ export async function pruneOld(db: Db, clock: Clock = systemClock): Promise<numb
   for (let at = 0; at < old.length; at += AT_ONCE) {
     gone += await inTransaction(db, (t) => dropVisits(t, old.slice(at, at + AT_ONCE)))
   }
+  gone += await dropTasks(db, before)
   await setMeta(db, 'pruned_at', nowIso(clock))
   return gone
 }
@@ -63,6 +64,12 @@ async function dropVisits(t: Tables, ids: readonly Id[]): Promise<number> {
     ...ofGone(handouts).flatMap((one) => one.signature_sha256 ?? []),
   ])
   return gone.size
+}
+
+/** Tasks that were closed long ago, and of which the server has all. Returns how many went. */
+function dropTasks(db: Db, before: IsoTime): Promise<number> {
+  return inTransaction(db, (t) =>
+    t.tasks.where('state').anyOf('done', 'cancelled').and((one) => one.sync === 'sent' && (one.closed_at ?? before) < before).delete())
 }
 
 /** The records that unsent ops are about, and those that they belong to. */

@@ -5,7 +5,7 @@ import type { Entity, Id, IsoTime, OpKind, OpState } from '../db/types'
 import type { Me, SchemaRange } from '../kernel/me'
 import type { OpResult } from './engine'
 
-export const SCHEMA: number = 3
+export const SCHEMA: number = 4
 
 /** An op on the wire. */
 export interface WireOp {

@@ -8,6 +8,7 @@ export const HEALTH_PROBLEMS: readonly HealthProblem[] = ['parked', 'unsent_old'
 export const OP_STATUSES: readonly OpStatus[] = ['applied', 'replayed', 'deferred', 'rejected', 'conflict']
 export const OP_KINDS: readonly string[] = [
   'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'visit.reply', 'photo.add', 'handout.add', 'office.check_in',
+  'task.done',
 ]
 
 export interface HealthFilters { region: string | null; q: string; problem: HealthProblem | null }
