@@ -30,7 +30,7 @@ const hear = (...records: LocalTask[]) =>
   inTransaction(db, (t) => applyRecords(t, records.map((one) => ({ entity: 'task' as const, id: one.id, record: told(one) }))))
 const park = async (code: string) => {
   const [op] = await db.outbox.toArray()
-  const problem = { type: '', title: code, status: 409, code }
+  const problem = { type: '', title: code, detail: '', status: 409, code }
   await db.outbox.update(op!.op_id, { state: 'rejected', problem })
   return op!.op_id
 }
