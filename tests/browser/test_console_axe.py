@@ -73,6 +73,9 @@ def story(site: Site) -> Story:
     )
     sender.send()
     office.wait_for_photos(rep, visit, 1)
+    task = {"title": "更换价签", "store_id": store["id"], "from_visit_id": visit}
+    late = (office.days_ago(1)).date().isoformat()
+    region.office.post("/tasks", task | {"details": "全部冷柜", "due_on": late})
     return Story(region, visit)
 
 
@@ -108,6 +111,9 @@ SCREENS: dict[str, list[Step]] = {
     "visits": [_go("visits?region={region}&days=30", "tbody tr")],
     "visit": [_go("visits/{visit}", "img[src$='/thumb']")],
     "photo": [_press("放大 货架")],
+    "tasks": [_go("tasks?region={region}", "tbody tr")],
+    "task": [_press("更换价签")],
+    "giving a task": [_go("tasks?show=all", "tbody tr"), _press("下达任务")],
     "weeks": [_go("weeks?region={region}", "tbody tr")],
     "check-in": [_press("何小军")],
     "stores": [_go("stores?region={region}", "tbody tr")],
@@ -204,7 +210,11 @@ def _strings(value: Any) -> Iterator[str]:
 def data_words(story: Story) -> list[str]:
     """Every Chinese name and text that people entered, the longest first."""
     lists = ["/regions", "/people", "/stores", "/materials", "/offices", "/warehouses", "/me"]
-    lists += [f"/visits/{story.visit}", "/office/weeks/" + office.week_name(office.days_ago(0))]
+    lists += [
+        f"/visits/{story.visit}",
+        "/tasks",
+        "/office/weeks/" + office.week_name(office.days_ago(0)),
+    ]
     answers = [story.region.office.get(path) for path in lists]
     return sorted(
         {words for words in _strings(answers) if re.search("[一-鿿]", words)}, key=len, reverse=True

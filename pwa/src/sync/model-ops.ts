@@ -27,11 +27,16 @@ export function apply(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcom
   if (before !== undefined) {
     const there = tx.state.records.get(`${entity} ${op.record_id}`)
     if (before === words && there) return { record: there }
-    return refused('rejected', op.kind === 'visit.check_out' || op.kind === 'visit.cancel' ? 'visit_closed' : 'record_exists')
+    return refused('rejected', SAID_ALREADY[op.kind] ?? 'record_exists')
   }
   const outcome = write(tx, user, op, around)
   if ('record' in outcome) tx.state.said.set(key, words)
   return outcome
+}
+
+/** Ops that close what another one made: said once more with other words, they come too late. */
+const SAID_ALREADY: Partial<Record<OpKind, string>> = {
+  'visit.check_out': 'visit_closed', 'visit.cancel': 'visit_closed', 'task.done': 'task_done',
 }
 
 /** The kinds that this model knows. */

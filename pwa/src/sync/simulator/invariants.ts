@@ -57,7 +57,8 @@ function appliedOnce({ server, phones }: World): string[] {
   }
   for (const row of server.records.values()) {
     const makers = phones.flatMap((phone) => phone.made).filter((one) => one.record_id === row.id)
-    if (makers.length === 0) wrong.push(`a record that nobody made: ${row.id}`)
+    // A task is given by the office.
+    if (makers.length === 0 && row['rep_id'] === undefined) wrong.push(`a record that nobody made: ${row.id}`)
     const words = makers.find((one) => one.kind === 'visit.note')?.payload['text']
     if (words !== undefined && words !== row['text']) wrong.push(`another text: ${row.id}`)
   }
@@ -111,11 +112,13 @@ function hasReason({ server, lostOps }: World, op: OutboxOp): boolean {
   if (op.state !== 'rejected') return false
   if (problem?.code === 'store_unknown') return payload['store_id'] === LOST_STORE
   if (problem?.code === 'malformed_json') return payload['text'] === POISON
+  if (problem?.code === 'task_done') return server.records.get(`task ${op.record_id}`)?.['state'] === 'done'
   return problem?.code === 'visit_closed' && server.records.get(`visit ${op.record_id}`)?.['state'] !== 'in_progress'
 }
 
 const TABLES = [
   ['visit', 'visits'], ['note', 'notes'], ['photo', 'photos'], ['handout', 'handouts'], ['office_check_in', 'office_check_ins'],
+  ['task', 'tasks'],
 ] as const satisfies readonly (readonly [Entity, string])[]
 
 /** The phone shows what the server has, and nothing else but what still waits. */

@@ -4,6 +4,7 @@ import type { Id } from '../../db/types'
 import { handOut } from '../../features/materials/actions'
 import { officeCheckIn } from '../../features/office/actions'
 import { addPhoto, type PhotoInput } from '../../features/photos/actions'
+import { finishTask } from '../../features/tasks/actions'
 import { addNote, cancelVisit, checkIn, checkOut } from '../../features/visits/actions'
 import { sha256Hex } from '../../kernel/hash'
 import { isParked } from '../engine'
@@ -50,6 +51,11 @@ async function workOf(phone: Phone, { what, n, m }: Act): Promise<Work | null> {
       const office = pick(await db.office_check_ins.toCollection().primaryKeys())
       const input = await photoOf(phone, m)
       return office ? { least: 1, run: () => addPhoto(phone.db, { ...input, office_check_in_id: office }, clock) } : null
+    }
+    case 'task': {
+      const task_id = pick((await db.tasks.where('state').equals('open').primaryKeys()).sort())
+      // Another of the rep's phones may have done it by then, which is no new word of this one.
+      return task_id ? { least: 0, run: () => finishTask(db, { task_id, note: `done ${m}` }, clock) } : null
     }
     case 'try_again':
       return { least: 0, run: () => tryAgain(phone) }

@@ -46,6 +46,7 @@ export class World {
     this.server.poison = POISON
     for (const rep of [REP, OTHER]) this.server.issue(rep, MATERIAL, STOCK)
     this.server.issue(OTHER, OTHERS_MATERIAL, 5)
+    for (const rep of [REP, OTHER]) for (const n of [1, 2, 3]) this.server.giveTask(rep, `task-${n}-${rep}`)
     worlds += 1
     this.phones = script.owners.map((owner, at) => new Phone(at, owner, `world-${worlds}-${at}`, this.around(owner)))
   }
