@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from server.kernel import journal
 from server.kernel.clock import FrozenClock
 from server.kernel.ids import new_id
+from server.kernel.paging import encode_cursor
 from tests.server.conftest import Login, World
 from tests.server.contract.day import made
 from tests.server.sync.phone import Phone
@@ -230,3 +231,13 @@ def test_the_journal_keeps_no_words(
     assert entries[2]["data"] == {"note": True, "visit_id": None}
     for word in ("只给你看", "私密说明", "另一句", "店长不在"):
         assert word not in str(entries)
+
+
+@pytest.mark.parametrize("key", [("x", "y"), (1, 2), ("9999-99-99", "a"), (None, None)], ids=repr)
+def test_a_forged_place_among_open_tasks(
+    supervisor: FlaskClient, give: Give, key: tuple[Any, ...]
+) -> None:
+    give()
+    query = {"state": "open", "cursor": encode_cursor(*key)}
+    answer: Any = supervisor.get("/api/v1/tasks", query_string=query)
+    assert (answer.status_code, answer.json["field"]) == (422, "cursor")
