@@ -23,6 +23,7 @@ FEATURES = (
     "photos",
     "materials",
     "campaigns",
+    "tasks",
     "office",
     "audit",
     "sync",

@@ -22,6 +22,7 @@ from server.materials.queries import signatures_among
 from server.office import erase as office
 from server.photos import erase as photos
 from server.sync import erase as sync
+from server.tasks import erase as tasks
 from server.visits import erase as visits
 
 
@@ -34,6 +35,7 @@ class Purged:
     photos: int = 0
     views: int = 0
     replies: int = 0
+    task_notes: int = 0
 
     def lines(self) -> Iterator[str]:
         """A line for each kind."""
@@ -53,6 +55,7 @@ def look(session: Session, clock: Clock, days: Retention) -> Purged:
         found.views = visits.count_views(session, before)
     if before := _before(clock, days.replies):
         found.replies = answers.count_replies(session, before)
+        found.task_notes = tasks.count_notes(session, before)
     return found
 
 
@@ -69,6 +72,7 @@ def purge(session: Session, clock: Clock, days: Retention) -> Purged:
         gone.views = visits.erase_views(session, before)
     if before := _before(clock, days.replies):
         gone.replies = answers.erase_replies(session, clock, before)
+        gone.task_notes = tasks.erase_notes(session, clock, before)
         sync.erase_receipts(session, sync.WITH_REPLIES, before)
     counts = asdict(gone)
     if any(counts.values()):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Table, bindparam, select
+from sqlalchemy import Select, Table, bindparam, select
 from sqlalchemy.orm import Session
 
 from server.accounts.models import Region, User
@@ -141,6 +141,11 @@ def reps_in(session: Session, region_ids: Iterable[str]) -> list[dict[str, Any]]
         )
     )
     return sorted(people_by_ids(session, ids).values(), key=lambda row: row["username"])
+
+
+def rep_ids_in(region_ids: Iterable[str]) -> Select[tuple[str]]:
+    """A subquery of the ids of all who are or were reps of these regions, also those who left."""
+    return select(User.id).where(User.region_id.in_(set(region_ids)), User.role == Role.REP)
 
 
 class RepRow(NamedTuple):

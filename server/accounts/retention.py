@@ -21,7 +21,7 @@ class Retention:
     """Days from the receipt by the server on; nothing is erased before anybody says so.
 
     positions: of check-ins and check-outs; photos: their bytes; views: who looked at which visit;
-    replies: the words that a rep answered.
+    replies: the words that a rep answered, to flags and about done tasks.
     """
 
     positions: int = 0

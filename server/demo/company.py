@@ -22,7 +22,7 @@ from server.accounts.passwords import hash_password
 from server.accounts.queries import region_names
 from server.accounts.sessions import actor_of
 from server.config import settings
-from server.demo import people
+from server.demo import people, tasks
 from server.demo.campaigns import Campaigns
 from server.demo.drawing import Drawn, Request, draw, draw_signature
 from server.demo.ids import ROOT_REGION, demo_id
@@ -92,8 +92,10 @@ def load(session: Session, clock: Clock, *, seed: int = SEED, size: Size | None 
             campaigns.act(replay, founding.goods)
             campaigns.sum_up(founding.people[people.SUPERVISORS[0][0]], now)
             replay.wait_for_bytes()
+    given = tasks.give(session, rng, now, founding.people, places)
     session.flush()
-    return Summary(dict(replay.counts) | {"store": len(places), "person": len(founding.people)})
+    counts = {"store": len(places), "person": len(founding.people), "task": given}
+    return Summary(dict(replay.counts) | counts)
 
 
 def _live(

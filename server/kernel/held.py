@@ -25,6 +25,7 @@ _AT, _KEY = "_order_at", "_order_key"
 # Never told: what proves a content the same, what opens a door, what only an index needs.
 _INTERNAL: Final = frozenset(
     {"payload_digest", "confirm_digest", "in_digest", "close_digest"}
+    | {"done_digest"}
     | {"password_hash", "token_hash", "endpoint_hash", "p256dh", "auth"}
     | {"morton", "flag_bits", "claimed_at", "attempts", "compared_by", _AT, _KEY}
 )

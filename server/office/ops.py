@@ -38,6 +38,8 @@ from server.visits.verdict import Verdict
 
 REASON_MAX = 2_000
 SUMMARY_NUMBERS = ("visits", "successful", "handouts")
+# Not told by phones that know no tasks yet.
+SUMMARY_TASKS = ("tasks_open", "tasks_done")
 _MANY = 1_000_000
 _CHECK_IN: Table = OfficeCheckIn.__table__  # type: ignore[assignment]  # declared wider than it is
 
@@ -75,6 +77,11 @@ def _read_summary(payload: Payload) -> dict[str, Any] | None:
         raise refuse("summary")
     try:
         found: dict[str, Any] = {name: read_whole(raw, name, 0, _MANY) for name in SUMMARY_NUMBERS}
+        found |= {
+            name: read_whole(raw, name, 0, _MANY)
+            for name in SUMMARY_TASKS
+            if raw.get(name) is not None
+        }
         return found | {"text": read_optional_text(raw, "text", REASON_MAX)}
     except Problem as problem:
         raise refuse("summary") from problem

@@ -104,6 +104,8 @@ class SummaryOut(Schema):
     visits = fields.Integer(required=True)
     successful = fields.Integer(required=True)
     handouts = fields.Integer(required=True)
+    tasks_open = fields.Integer(metadata={"description": "Not told by phones without tasks."})
+    tasks_done = fields.Integer()
     text = fields.String(required=True, allow_none=True)
 
 

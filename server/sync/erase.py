@@ -18,7 +18,7 @@ from server.sync.models import OpReceipt
 _RECEIPT: Table = OpReceipt.__table__  # type: ignore[assignment]  # declared wider than it is
 _AT_ONCE: Final = 2_000
 WITH_POSITIONS: Final = ("visit.check_in", "visit.check_out", "visit.cancel", "office.check_in")
-WITH_REPLIES: Final = ("visit.reply",)
+WITH_REPLIES: Final = ("visit.reply", "task.done")
 
 
 def erase_receipts(session: Session, kinds: Collection[str], before: datetime) -> int:

@@ -37,6 +37,7 @@ from server.office.queries import READERS as OFFICE_READERS
 from server.office.weeks.facts import READERS as WEEK_READERS
 from server.photos.queries import READERS as PHOTO_READERS
 from server.stores.queries import READERS as STORE_READERS
+from server.tasks.queries import READERS as TASK_READERS
 from server.visits.queries import READERS as VISIT_READERS
 
 READERS: Final[Mapping[str, Reader]] = (
@@ -52,6 +53,7 @@ READERS: Final[Mapping[str, Reader]] = (
     | ANSWER_READERS
     | CAMPAIGN_READERS
     | SEEN_READERS
+    | TASK_READERS
 )
 
 

@@ -33,6 +33,7 @@ from server.photos.ops import OPS as PHOTO_OPS
 from server.sync import devices
 from server.sync.envelope import Device, digest, op_id_of, read_op
 from server.sync.models import OpReceipt
+from server.tasks.ops import OPS as TASK_OPS
 from server.visits.ops import OPS as VISIT_OPS
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,15 @@ _FIND_RECEIPTS = Lookup(
 _WRITE_RECEIPTS = BulkInsert(_RECEIPT)
 
 HANDLERS: Final[Mapping[str, Handler]] = (
-    VISIT_OPS | PHOTO_OPS | MATERIAL_OPS | STOCK_OPS | OFFICE_OPS | WEEK_OPS | ANSWER_OPS | SEEN_OPS
+    VISIT_OPS
+    | PHOTO_OPS
+    | MATERIAL_OPS
+    | STOCK_OPS
+    | OFFICE_OPS
+    | WEEK_OPS
+    | ANSWER_OPS
+    | SEEN_OPS
+    | TASK_OPS
 )
 
 # A record comes after what it belongs to, in whatever order a batch was written.
@@ -61,6 +70,7 @@ PHASES: Final = (
     "stock.count",
     "visit.reply",
     "campaign.seen",
+    "task.done",
     "visit.check_out",
     "visit.cancel",
     "office.exemption_request",

@@ -79,6 +79,9 @@ def story(site: Site) -> Story:
     )
     sender.send()
     office.wait_for_photos(rep, visit, 1)
+    task = {"title": "更换价签", "store_id": store["id"], "from_visit_id": visit}
+    late = (office.days_ago(1)).date().isoformat()
+    region.office.post("/tasks", task | {"details": "全部冷柜", "due_on": late})
     said = {"text": "下次提前备货", "after": 0}
     region.office.post(f"/campaigns/{campaign}/summaries", said)
     return Story(region, visit, campaign)
@@ -134,6 +137,9 @@ SCREENS: dict[str, list[Step]] = {
     "visits": [_go("visits?region={region}&days=30", "tbody tr")],
     "visit": [_go("visits/{visit}", "img[src$='/thumb']")],
     "photo": [_press("放大 货架")],
+    "tasks": [_go("tasks?region={region}", "tbody tr")],
+    "task": [_press("更换价签")],
+    "giving a task": [_go("tasks?show=all", "tbody tr"), _press("下达任务")],
     "weeks": [_go("weeks?region={region}", "tbody tr")],
     "check-in": [_press("何小军")],
     "stores": [_go("stores?region={region}", "tbody tr")],
@@ -242,7 +248,11 @@ def data_words(story: Story) -> list[str]:
     lists = ["/regions", "/people", "/stores", "/materials", "/offices", "/warehouses", "/me"]
     lists += ["/campaigns", f"/campaigns/{story.campaign}/summaries"]
     lists += [f"/campaigns/seen?visit={story.visit}"]
-    lists += [f"/visits/{story.visit}", "/office/weeks/" + office.week_name(office.days_ago(0))]
+    lists += [
+        f"/visits/{story.visit}",
+        "/tasks",
+        "/office/weeks/" + office.week_name(office.days_ago(0)),
+    ]
     answers = [story.region.office.get(path) for path in lists]
     return sorted(
         {words for words in _strings(answers) if re.search("[一-鿿]", words)}, key=len, reverse=True

@@ -108,6 +108,8 @@ def test_a_week_offline_and_online(
         "visits": 1,
         "successful": 1,
         "handouts": 0,
+        "tasks_open": 0,
+        "tasks_done": 0,
         "text": "竞品在做买二送一",
     }
     photos = boss.get(f"/photos?rep={user}")["items"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any, Final
+from uuid import UUID, uuid5
 
 from sqlalchemy.orm import Session
 
@@ -18,6 +19,7 @@ from server.materials import domain as materials
 from server.materials.stock import movements, places
 from server.office import domain as offices
 from server.stores import domain as stores
+from server.tasks import domain as tasks
 
 NOW: Final = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # Monday noon in Shanghai, 2026-W48
 PASSWORD: Final = "a-test-password"
@@ -41,6 +43,13 @@ STORES: Final = {"lake": fixed_id("c", 1), "east": fixed_id("c", 2), "theirs": f
 MATERIAL: Final = fixed_id("d", 1)
 OFFICE: Final = fixed_id("e", 1)
 CAMPAIGN: Final = fixed_id("d3", 1)
+_GIVINGS: Final = {
+    name: fixed_id("d5", at) for at, name in enumerate(("open", "later", "off", "theirs"))
+}
+TASKS: Final = {
+    name: str(uuid5(UUID(giving), PEOPLE["other" if name == "theirs" else "rep"]))
+    for name, giving in _GIVINGS.items()
+}
 ISSUED: Final = fixed_id("d1", 1)
 UNDER_WAY: Final = fixed_id("d1", 2)
 THEIRS: Final = fixed_id("d1", 3)
@@ -87,7 +96,24 @@ def fill(session: Session, clock: Clock) -> None:
     values = {"id": OFFICE, "code": "O1", "name": "苏州办事处", "address": "苏州大道 1 号"}
     values |= {"region_id": REGIONS["park"], "lat": 31.301, "lon": 120.601}
     offices.create_office(session, actors["office"], clock, values)
+    _give_tasks(session, actors["supervisor"], clock)
     session.commit()
+
+
+def _give_tasks(session: Session, supervisor: Actor, clock: Clock) -> None:
+    """Four tasks: one at a store, one without a day, one called off, and the other rep's."""
+    for name, values in {
+        "open": {"title": "更换冰柜价签", "details": "三号冰柜", "due_on": date(2026, 11, 27)},
+        "later": {"title": "收集营业执照"},
+        "off": {"title": "拆旧海报"},
+        "theirs": {"title": "补货架照片"},
+    }.items():
+        rep = PEOPLE["other" if name == "theirs" else "rep"]
+        wanted: dict[str, Any] = {"id": _GIVINGS[name], "rep_ids": [rep]} | values
+        wanted |= {"store_id": STORES["lake"]} if name == "open" else {}
+        [task] = tasks.give_tasks(session, supervisor, clock, wanted)
+        if name == "off":
+            tasks.cancel_task(session, supervisor, clock, task, "门店已拆")
 
 
 def _plan(session: Session, office: Actor, clock: Clock) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from server.sync.negotiation import NEWEST_SCHEMA
-from tests.contract import refusals, stock, uploads
+from tests.contract import refusals, stock, tasks, uploads
 from tests.contract.company import CAMPAIGN, MATERIAL, OFFICE, PASSWORD, PEOPLE, STORES, fixed_id
 from tests.contract.phone import (
     AT,
@@ -26,6 +26,9 @@ from tests.contract.phone import (
 )
 
 Story = list[tuple[str, Json]]
+
+
+CASES: Final = stock.CASES | tasks.CASES
 
 
 def _statuses(
@@ -251,6 +254,7 @@ def _pull() -> Story:
         op("visit.check_out", 6, {"at": LATER, "fix": FIX, "photos": 1}, VISIT),
         op("visit.reply", 10, _reply(VISIT), fixed_id("f9", 1)),
         op("campaign.seen", 11, _seen(VISIT), fixed_id("fa", 1)),
+        op("task.done", 12, tasks.DONE | {"visit_id": VISIT}, tasks.TASKS["open"]),
     )
     requests = push(
         op("office.exemption_request", 8, _LEAVE, fixed_id("f6", 1)),
@@ -363,7 +367,7 @@ FILES: Final[dict[str, dict[str, Any]]] = {
         f"push_{kind.replace('.', '_')}": {
             kind: _statuses(kind, payload, changed, record_id, rejected, deferred)
         }
-        for kind, (payload, changed, record_id, rejected, deferred) in stock.CASES.items()
+        for kind, (payload, changed, record_id, rejected, deferred) in CASES.items()
     },
     "push_unreadable": {"unreadable": _unreadable()},
     "pull": {"pull": _pull()},

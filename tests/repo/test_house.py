@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SERVER = ROOT / "server"
 FEATURES = {"accounts", "stores", "visits", "photos", "materials", "office", "audit", "sync"}
-FEATURES |= {"campaigns"}
+FEATURES |= {"campaigns", "tasks"}
 # The audit's clusters are one SQL statement over check-ins, too hot for a detour.
 MODELS_ALLOWED = {("audit", "visits")}
 

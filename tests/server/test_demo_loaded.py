@@ -82,6 +82,7 @@ def test_loads_once(summary: company.Summary, session: Session, clock: FrozenClo
     assert before["office"] == 3
     assert before["material"] == 8
     assert before["region"] == 9
+    assert before["task"] == summary.counts["task"] == 10
     assert company.is_demo(session)
     assert_books_balance(session)
     again = company.load(session, clock, size=SMALL)
@@ -149,6 +150,16 @@ def test_every_screen_of_stock_and_campaigns_has_something(
     found = Counter(row["entity"] for row in phone.json["changes"] if row["record"] is not None)
     assert found["campaign"] == 2
     assert found["campaign_seen"] > 0
+
+
+def test_tasks_are_in_every_state(summary: company.Summary, client: FlaskClient) -> None:
+    told: Any = client.get("/api/v1/tasks", headers=log_in(client, "office"))
+    assert told.json["counts"] == {"open": 7, "overdue": 2, "done": 2, "cancelled": 1}
+    east: Any = client.get("/api/v1/tasks", headers=log_in(client, "sup01"))
+    assert east.json["total"] == 8
+    answer: Any = client.get("/api/v1/sync/pull?limit=500", headers=log_in(client, "rep01"))
+    tasks = [row["record"] for row in answer.json["changes"] if row["entity"] == "task"]
+    assert {task["state"] for task in tasks} == {"open", "done"}
 
 
 def assert_phone_gets_all(client: FlaskClient, username: str) -> None:

@@ -1,8 +1,8 @@
 // A record of the server meets the phone's own. Pure: the server wins, except for what it has not heard yet.
 import type {
   CountRecord, ExemptionRecord, HandoutRecord, LocalCount, LocalExemption, LocalHandout, LocalMakeUp, LocalMovement,
-  LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalReply, LocalSeen, LocalVisit, MakeUpRecord, MovementRecord, NoteRecord,
-  OfficeCheckInRecord, OpKind, PhotoRecord, ReplyRecord, SeenRecord, UploadMark, VisitRecord,
+  LocalNote, LocalOfficeCheckIn, LocalPhoto, LocalReply, LocalSeen, LocalTask, LocalVisit, MakeUpRecord, MovementRecord,
+  NoteRecord, OfficeCheckInRecord, OpKind, PhotoRecord, ReplyRecord, SeenRecord, TaskRecord, UploadMark, VisitRecord,
 } from './types'
 
 /** The kinds of the ops about a record that are still unsent. */
@@ -95,4 +95,18 @@ export function mergeMovement(
 /** A count. */
 export function mergeCount(theirs: CountRecord): LocalCount {
   return { ...theirs, sync: 'sent' }
+}
+
+/**
+ * A task. What an unsent "done" says stays while the server still calls it open; a task that was called off
+ * meanwhile is shown so. A repeated op is answered with its first answer: the later revision counts.
+ */
+export function mergeTask(local: LocalTask | undefined, theirs: TaskRecord, unsent: Unsent = NOTHING): LocalTask {
+  const sync = unsent.size > 0 ? 'local' : 'sent'
+  const record = local && local.rev > theirs.rev ? local : theirs
+  if (local && unsent.has('task.done') && record.state === 'open') {
+    const { state, state_note, closed_at, done_at, done_note, done_visit_id } = local
+    return { ...record, state, state_note, closed_at, done_at, done_note, done_visit_id, sync }
+  }
+  return { ...record, sync }
 }

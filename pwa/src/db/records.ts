@@ -1,13 +1,14 @@
 // Writing what the server says into the local tables, for the feed and for answers to ops alike.
 import {
   mergeCount, mergeExemption, mergeHandout, mergeMakeUp, mergeMovement, mergeNote, mergeOfficeCheckIn, mergePhoto,
-  mergeReply, mergeSeen, mergeVisit,
+  mergeReply, mergeSeen, mergeTask, mergeVisit,
 } from './merge'
 import { putAll, rowsWith, type Tables } from './tables'
 import type {
   CampaignRecord, CountRecord, Entity, ExemptionRecord, HandoutRecord, Id, MakeUpRecord, MaterialRecord, MovementRecord,
   NoteRecord, NoticeRecord, OfficeCalendarRecord, OfficeCheckInRecord, OfficeDutyRecord, OfficeRecord, OfficeRuleRecord, OpKind,
-  PersonRecord, PhotoRecord, ReplyRecord, ReviewRecord, SeenRecord, StockRecord, StoreRecord, VisitRecord, WarehouseRecord,
+  PersonRecord, PhotoRecord, ReplyRecord, ReviewRecord, SeenRecord, StockRecord, StoreRecord, TaskRecord, VisitRecord,
+  WarehouseRecord,
 } from './types'
 
 /** One record as the server has it; null: gone, or no longer this person's to see. */
@@ -147,6 +148,12 @@ const writers: Partial<Record<string, WriteBatch>> = {
   async campaign_seen(t, { records, gone }, unsent) {
     await t.campaign_seen.bulkPut((records as SeenRecord[]).map((one) => mergeSeen(one)))
     await t.campaign_seen.bulkDelete(sentOnly(gone, unsent))
+  },
+  async task(t, { records, gone }, unsent) {
+    const theirs = records as TaskRecord[]
+    const mine = await t.tasks.bulkGet(theirs.map((one) => one.id))
+    await t.tasks.bulkPut(theirs.map((one, at) => mergeTask(mine[at], one, unsent.get(one.id))))
+    await t.tasks.bulkDelete(sentOnly(gone, unsent))
   },
   async stock_movement(t, { records, gone }, unsent) {
     const theirs = records as MovementRecord[]

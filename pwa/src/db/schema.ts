@@ -2,7 +2,7 @@
 import Dexie, { type EntityTable, type Table } from 'dexie'
 import type {
   CampaignRecord, Draft, LocalCount, LocalExemption, LocalHandout, LocalMakeUp, LocalMovement, LocalNote, LocalOfficeCheckIn,
-  LocalPhoto, LocalReply, LocalSeen, LocalVisit, MaterialRecord, MetaRow, NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord,
+  LocalPhoto, LocalReply, LocalSeen, LocalTask, LocalVisit, MaterialRecord, MetaRow, NoticeRecord, OfficeCalendarRecord, OfficeDutyRecord,
   OfficeRecord, OfficeRuleRecord, OutboxOp, PersonRecord, ReviewRecord, StockRecord, StoreRecord, StoredBlob, StoredThumb,
   Upload, WarehouseRecord,
 } from './types'
@@ -37,6 +37,7 @@ export class Db extends Dexie {
   reviews!: EntityTable<ReviewRecord, 'id'>
   campaigns!: EntityTable<CampaignRecord, 'id'>
   campaign_seen!: EntityTable<LocalSeen, 'id'>
+  tasks!: EntityTable<LocalTask, 'id'>
   /** Files on their way. Apart from the thumbs, so that drawing a list never loads them. */
   blobs!: EntityTable<StoredBlob, 'sha256'>
   thumbs!: EntityTable<StoredThumb, 'sha256'>
@@ -87,6 +88,7 @@ export class Db extends Dexie {
     })
     this.version(3).stores({
       campaign_seen: 'id, visit_id',
+      tasks: 'id, state, store_id',
     })
   }
 }

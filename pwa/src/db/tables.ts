@@ -9,7 +9,7 @@ export type Tables = Pick<
   | 'stores' | 'materials' | 'offices' | 'people' | 'stock' | 'visits' | 'notes' | 'photos' | 'handouts'
   | 'office_check_ins' | 'office_rules' | 'office_calendars' | 'office_duties' | 'office_exemptions'
   | 'office_make_ups' | 'office_notices' | 'stock_movements' | 'stock_counts' | 'warehouses' | 'visit_replies' | 'reviews'
-  | 'campaigns' | 'campaign_seen'
+  | 'campaigns' | 'campaign_seen' | 'tasks'
   | 'blobs' | 'thumbs' | 'outbox' | 'uploads' | 'drafts' | 'meta'
 >
 
@@ -27,7 +27,7 @@ export function inTransaction<T>(db: Db, work: (t: Tables) => Promise<T>): Promi
 const NAMES = [
   'stores', 'materials', 'offices', 'people', 'stock', 'visits', 'notes', 'photos', 'handouts', 'office_check_ins',
   'office_rules', 'office_calendars', 'office_duties', 'office_exemptions', 'office_make_ups', 'office_notices',
-  'stock_movements', 'stock_counts', 'warehouses', 'visit_replies', 'reviews', 'campaigns', 'campaign_seen',
+  'stock_movements', 'stock_counts', 'warehouses', 'visit_replies', 'reviews', 'campaigns', 'campaign_seen', 'tasks',
   'blobs', 'thumbs', 'outbox', 'uploads', 'drafts', 'meta',
 ] as const satisfies readonly (keyof Tables)[]
 

@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock'
 import { sha256Hex } from '../kernel/hash'
 import type { PhotoInput } from '../features/photos/actions'
 import { Db } from './schema'
-import type { Id, MaterialRecord, OfficeRecord, StoreRecord } from './types'
+import type { Id, LocalTask, MaterialRecord, OfficeRecord, StoreRecord } from './types'
 
 export const REP = '0199aaaa-0000-7000-8000-000000000001'
 let count = 0
@@ -46,6 +46,16 @@ export function aStore(id: Id, values: Partial<StoreRecord> = {}): StoreRecord {
 
 export function aMaterial(id: Id, values: Partial<MaterialRecord> = {}): MaterialRecord {
   return { id, code: `M-${id}`, name: `Material ${id}`, kind: 'posm', unit: 'pcs', barcode: null, active: true, rev: 1, ...values }
+}
+
+/** A task of nobody's giving in particular: open, at no store, without a day. */
+export function aTask(id: Id, values: Partial<LocalTask> = {}): LocalTask {
+  return {
+    id, rep_id: REP, store_id: null, store_name: '', from_visit_id: null, title: `Task ${id}`, details: '', due_on: null,
+    given_by: 's', given_by_name: '王主管', given_at: '2026-11-20T01:00:00.000Z', state: 'open', state_note: '', closed_at: null,
+    done_at: null, done_note: '', done_visit_id: null, rev: 1, sync: 'sent',
+    ...values,
+  }
 }
 
 export function anOffice(id: Id, values: Partial<OfficeRecord> = {}): OfficeRecord {

@@ -6,6 +6,9 @@ export interface WeekSummary {
   visits: number
   successful: number
   handouts: number
+  /** Open when it was told, and done in the week; not told by apps that knew no tasks. */
+  tasks_open?: number
+  tasks_done?: number
   text: string | null
 }
 

@@ -1,8 +1,10 @@
 // What the phone holds. Records have the shape of the API; local rows add how far they have travelled.
 import type { BatchStock, CountRecord, MovementRecord } from './types-stock'
+import type { TaskRecord } from './types-tasks'
 import type { ExemptionRecord, MakeUpRecord, WeekSummary } from './types-weeks'
 
 export type * from './types-stock'
+export type * from './types-tasks'
 export type * from './types-weeks'
 
 import type { Problem } from '../kernel/problem'
@@ -286,6 +288,7 @@ export type LocalOfficeCheckIn = OfficeCheckInRecord & { sync: SyncMark }
 
 export type LocalExemption = ExemptionRecord & { sync: SyncMark }
 export type LocalMakeUp = MakeUpRecord & { sync: SyncMark }
+export type LocalTask = TaskRecord & { sync: SyncMark }
 
 export type OpKind =
   | 'visit.check_in' | 'visit.check_out' | 'visit.cancel' | 'visit.note' | 'visit.reply'
@@ -293,6 +296,7 @@ export type OpKind =
   | 'office.exemption_request' | 'office.make_up'
   | 'campaign.seen'
   | 'stock.transfer' | 'stock.return' | 'stock.confirm' | 'stock.count'
+  | 'task.done'
 
 /**
  * `waiting` to be sent; `sending` in a batch on its way; `deferred`: what it belongs to has not arrived;
@@ -356,4 +360,4 @@ export type Entity =
   | 'visit' | 'note' | 'photo' | 'handout' | 'office_check_in'
   | 'office_rule' | 'office_calendar' | 'office_duty' | 'office_exemption' | 'office_make_up' | 'office_notice'
   | 'stock_movement' | 'stock_count' | 'warehouse'
-  | 'visit_reply' | 'review' | 'campaign' | 'campaign_seen'
+  | 'visit_reply' | 'review' | 'campaign' | 'campaign_seen' | 'task'

@@ -4,26 +4,19 @@ import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { getMeta } from '../db/meta'
 import { Db } from '../db/schema'
-import { aPhoto, aStore, freshDb, HandClock } from '../db/testing'
 import type { Id, LocalVisit, OpKind, OutboxOp, StockRecord } from '../db/types'
-import { addReply } from '../features/answers/actions'
-import { saySeen } from '../features/campaigns/actions'
-import { handOut } from '../features/materials/actions'
-import { askExemption, askMakeUp, officeCheckIn } from '../features/office/actions'
-import { addPhoto } from '../features/photos/actions'
-import { addNote, cancelVisit, checkIn, checkOut } from '../features/visits/actions'
 import { send } from '../kernel/http'
 import { isProblem } from '../kernel/problem'
 import { answerWith, exchange, storiesOf, type Exchange } from './contract-files'
+import { payloadByScreen } from './contract-screens'
 import { afterPush, newCycle, type OpResult } from './engine'
 import { beginBatch, settle } from './outbox'
 import { pullPage } from './pull'
 import { createTransport, SCHEMA, type WireOp } from './transport'
-import { confirmGot, countStock, giveTo, sendBack } from '../features/materials/moves'
 
 const ALL_KINDS = [
   'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'visit.reply', 'photo.add', 'handout.add',
-  'campaign.seen', 'office.check_in', 'stock.transfer', 'stock.return', 'stock.confirm', 'stock.count',
+  'campaign.seen', 'office.check_in', 'stock.transfer', 'stock.return', 'stock.confirm', 'stock.count', 'task.done',
 ] as const satisfies readonly OpKind[]
 
 const transport = createTransport(authorOf('visit.check_in'))
@@ -60,7 +53,7 @@ const TABLE_OF = {
   'photo.add': 'photos', 'handout.add': 'handouts', 'office.check_in': 'office_check_ins',
   'office.exemption_request': 'office_exemptions', 'office.make_up': 'office_make_ups',
   'stock.transfer': 'stock_movements', 'stock.return': 'stock_movements', 'stock.confirm': 'stock_movements',
-  'stock.count': 'stock_counts',
+  'stock.count': 'stock_counts', 'task.done': 'tasks',
 } as const satisfies Record<OpKind, keyof Db>
 
 function recordOf(op: WireOp): Promise<object | undefined> {
@@ -146,49 +139,6 @@ async function expectOutcome(op: WireOp, result: OpResult, before: object | unde
   if (before) expect(record).toMatchObject(before)
 }
 
-/** The payload that the phone's own action makes for a kind. */
-async function payloadByScreen(kind: OpKind): Promise<object> {
-  const own = freshDb()
-  const clock = new HandClock()
-  await own.stores.put(aStore('s1'))
-  const visit = await checkIn(own, { store_id: 's1', fix: null, reason: null, planned: true }, clock)
-  switch (kind) {
-    case 'visit.check_in': break
-    case 'visit.check_out': await checkOut(own, { visit_id: visit, fix: null }, clock); break
-    case 'visit.cancel': await cancelVisit(own, { visit_id: visit, reason: 'x' }, clock); break
-    case 'visit.note': await addNote(own, { visit_id: visit, text: 'x' }, clock); break
-    case 'visit.reply': await addReply(own, { visit_id: visit, text: 'x', photo_id: null }, clock); break
-    case 'campaign.seen': await saySeen(own, { visit_id: visit, campaign_id: 'c1', materials: [{ material_id: 'm1', state: 'missing', quantity: 1 }], photo_kinds: [], note: '' }, clock); break
-    case 'photo.add': await addPhoto(own, await aPhoto(visit), clock); break
-    case 'handout.add': {
-      const said = { visit_id: visit, material_id: 'm1', quantity: 1, recipient: 'x', signature: null }
-      await handOut(own, said, clock)
-      break
-    }
-    case 'office.check_in': await officeCheckIn(own, { office_id: null, fix: null, reason: null }, clock); break
-    case 'office.exemption_request': await askExemption(own, { kind: 'leave', first_day: '2026-11-26', last_day: '2026-11-27', reason: 'x' }, clock); break
-    case 'office.make_up': await askMakeUp(own, { week: '2026-W47', reason: 'x' }, clock); break
-    default: await moveStock(own, kind, clock)
-  }
-  return (await own.outbox.toArray()).find((op) => op.kind === kind)?.payload ?? {}
-}
-
-async function moveStock(own: Db, kind: OpKind, clock: HandClock): Promise<void> {
-  const moved = { material_id: 'm1', batch_id: null, quantity: 2, note: '' }
-  await own.people.put({ id: 'r2', name: 'x', username: 'x', role: 'rep', region_id: 'r', region_name: 'x' })
-  await own.warehouses.put({ id: 'main', code: 'M', name: 'x', region_id: null, active: true, rev: 1 })
-  switch (kind) {
-    case 'stock.transfer': await giveTo(own, { ...moved, to_id: 'r2' }, clock); break
-    case 'stock.return': await sendBack(own, { ...moved, warehouse_id: 'main' }, clock); break
-    case 'stock.count': await countStock(own, [{ material_id: 'm1', counted: 4, seen: 5 }], '', clock); break
-    default: {
-      const id = await giveTo(own, { ...moved, to_id: 'r2' }, clock)
-      await own.stock_movements.update(id, { to_place: `rep:${own.userId}` })
-      await confirmGot(own, { movement_id: id, quantity: 2, note: '' }, clock)
-    }
-  }
-}
-
 describe('what a rep then reads', () => {
   async function run(kind: OpKind, ...names: string[]): Promise<void> {
     for (const name of names) await sendAs(exchange(storyOf(kind), name))
@@ -270,7 +220,7 @@ describe('the feed', () => {
     const tables = [
       'stores', 'materials', 'offices', 'people', 'stock', 'visits', 'notes', 'photos', 'handouts', 'office_check_ins',
       'office_rules', 'office_calendars', 'office_duties', 'office_exemptions', 'office_make_ups', 'office_notices',
-      'stock_movements', 'stock_counts', 'warehouses', 'visit_replies', 'reviews', 'campaigns', 'campaign_seen',
+      'stock_movements', 'stock_counts', 'warehouses', 'visit_replies', 'reviews', 'campaigns', 'campaign_seen', 'tasks',
     ]
     const rows = tables.map(async (name) => [name, (await db.table(name).toArray()) as object[]] as const)
     return Object.fromEntries(await Promise.all(rows))
@@ -281,7 +231,7 @@ describe('the feed', () => {
     expect(await pull('last page')).toBe(false)
     const first = await all()
     expect(first).toMatchObject({ visits: [], stock: [{ balance: 5 }] })
-    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0, 1, 0, 0, 1, 0])
+    expect(Object.values(first).map((rows) => rows.length)).toEqual([2, 1, 1, 3, 1, 0, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0, 1, 0, 0, 1, 0, 3])
 
     await pull('what the day added')
     const day = await all()
@@ -297,6 +247,7 @@ describe('the feed', () => {
       office_notices: [{ week: '2026-W48' }],
       campaign_seen: [{ materials: [{ state: 'missing', quantity: 2 }], photo_kinds: ['pile'], sync: 'sent' }],
       stock: [{ balance: 2 }],
+      tasks: expect.arrayContaining([expect.objectContaining({ title: '更换冰柜价签', state: 'done', sync: 'sent' })]),
     })
 
     await pull('tombstone')

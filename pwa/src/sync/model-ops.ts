@@ -10,7 +10,7 @@ import type { WireOp } from './transport'
 /** A record comes after what it belongs to, in whatever order a batch was written. */
 export const PHASES: readonly OpKind[] = [
   'visit.check_in', 'office.check_in', 'visit.note', 'photo.add', 'stock.confirm', 'handout.add', 'stock.transfer', 'stock.return',
-  'stock.count', 'visit.reply', 'campaign.seen', 'visit.check_out', 'visit.cancel',
+  'stock.count', 'visit.reply', 'campaign.seen', 'task.done', 'visit.check_out', 'visit.cancel',
   'office.exemption_request', 'office.make_up',
 ]
 
@@ -37,7 +37,7 @@ export function apply(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcom
 
 /** What another word is refused with about a record that something was said of already. */
 const SAID_BEFORE: Partial<Record<OpKind, string>> = {
-  'visit.check_out': 'visit_closed', 'visit.cancel': 'visit_closed', 'stock.confirm': 'movement_closed',
+  'visit.check_out': 'visit_closed', 'visit.cancel': 'visit_closed', 'stock.confirm': 'movement_closed', 'task.done': 'task_done',
 }
 
 /** The kinds that this model knows. */
@@ -46,6 +46,7 @@ const ENTITY: Partial<Record<OpKind, Entity>> = {
   'photo.add': 'photo', 'handout.add': 'handout', 'office.check_in': 'office_check_in',
   'office.exemption_request': 'office_exemption', 'office.make_up': 'office_make_up', 'campaign.seen': 'campaign_seen',
   'stock.transfer': 'stock_movement', 'stock.return': 'stock_movement', 'stock.confirm': 'stock_movement', 'stock.count': 'stock_count',
+  'task.done': 'task',
 }
 
 function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
@@ -63,6 +64,7 @@ function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
     const asked = { ...child, person_id: user, state: 'pending', asked_at: payload['at'], decided_at: null, note: null }
     return { record: tx.put(op.kind === 'office.make_up' ? 'office_make_up' : 'office_exemption', asked) }
   }
+  if (op.kind === 'task.done') return finish(tx, user, op)
   if (op.kind === 'photo.add' && payload['office_check_in_id']) {
     if (!tx.state.records.has(`office_check_in ${payload['office_check_in_id']}`)) return refused('deferred', 'dependency_missing')
     return { record: tx.put('photo', newPhoto(user, child, around)) }
@@ -90,6 +92,17 @@ function write(tx: Tx, user: Id, op: WireOp, around: Surrounding): Outcome {
       return { record: tx.put('visit', { ...visit, ...closed, rev: visit.rev + 1 }) }
     }
   }
+}
+
+/** A task is somebody's; it is done once, in a visit that is here. */
+function finish(tx: Tx, user: Id, { record_id, payload }: WireOp): Outcome {
+  const task = tx.state.records.get(`task ${record_id}`)
+  if (task?.['rep_id'] !== user) return refused('rejected', 'task_unknown')
+  if (task['state'] !== 'open') return refused('rejected', task['state'] === 'done' ? 'task_done' : 'task_cancelled')
+  const { at, note, visit_id } = payload
+  if (typeof visit_id === 'string' && !tx.state.records.has(`visit ${visit_id}`)) return refused('deferred', 'dependency_missing')
+  const done = { state: 'done', state_note: '', closed_at: at, done_at: at, done_note: note ?? '', done_visit_id: visit_id }
+  return { record: tx.put('task', { ...task, ...done, rev: Number(task['rev']) + 1 }) }
 }
 
 function newPhoto(user: Id, said: Row, around: Surrounding): Row {

@@ -99,6 +99,14 @@ export class ModelServer {
     this.atOnce((tx) => tx.put(entity, { ...row, author_id: EVERYBODY }))
   }
 
+  /** Give a person a task, as a supervisor does. */
+  giveTask(user: Id, id: Id): void {
+    const closed = { closed_at: null, done_at: null, done_note: '', done_visit_id: null }
+    this.atOnce((tx) => tx.put('task', {
+      id, author_id: user, rep_id: user, store_id: null, title: id, state: 'open', state_note: '', ...closed, rev: 1,
+    }))
+  }
+
   /** Keep part of an upload that broke off. */
   appendPart(sha256: string, offset: number, part: Uint8Array): void {
     const file = this.file(this.session, sha256)

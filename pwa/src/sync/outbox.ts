@@ -29,6 +29,7 @@ const ENTITY_OF: Record<OpKind, Entity> = {
   'stock.return': 'stock_movement',
   'stock.confirm': 'stock_movement',
   'stock.count': 'stock_count',
+  'task.done': 'task',
 }
 
 /** Read what waits. Files are not touched. */

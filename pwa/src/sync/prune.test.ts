@@ -4,7 +4,7 @@ import 'fake-indexeddb/auto'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { setMeta } from '../db/meta'
 import type { Db } from '../db/schema'
-import { aPhoto, freshDb, HandClock, REP } from '../db/testing'
+import { aPhoto, aTask, freshDb, HandClock, REP } from '../db/testing'
 import type { Id } from '../db/types'
 import { saySeen } from '../features/campaigns/actions'
 import { handOut } from '../features/materials/actions'
@@ -100,6 +100,19 @@ describe('old records', () => {
     clock.advance(90 * DAY_S)
     await db.visits.update(id, { received_at: clock.at })
     expect(await pruneOld(db, clock)).toBe(0)
+  })
+
+  it('tasks closed long ago go as well, open and unsent ones stay', async () => {
+    const closed_at = clock.at
+    await db.tasks.bulkPut([
+      aTask('open'), aTask('done', { state: 'done', closed_at }), aTask('off', { state: 'cancelled', closed_at }),
+      aTask('unsent', { state: 'done', closed_at, sync: 'local' }),
+    ])
+    clock.advance((KEPT_DAYS - 1) * DAY_S)
+    expect(await pruneOld(db, clock)).toBe(0)
+    clock.advance(2 * DAY_S)
+    expect(await pruneOld(db, clock)).toBe(2)
+    expect((await db.tasks.toArray()).map((one) => one.id)).toEqual(['open', 'unsent'])
   })
 
   it('leave a picture that a younger photo shows, too', async () => {

@@ -15,9 +15,9 @@ const EVERY_MS = DAY_MS
 const AT_ONCE = 25
 
 /**
- * Clear old visits away with all that belongs to them, and stock movements and counts that are over, once a day.
+ * Clear old visits away with all that belongs to them, and stock movements, counts and tasks that are over, once a day.
  * Only what is on the server in full goes: the record is marked as sent, and neither the outbox nor an unfinished
- * upload names it or anything of it. Returns how many visits, movements and counts went.
+ * upload names it or anything of it. Returns how many went.
  */
 export async function pruneOld(db: Db, clock: Clock = systemClock): Promise<number> {
   const last = await getMeta(db, 'pruned_at')
@@ -30,6 +30,7 @@ export async function pruneOld(db: Db, clock: Clock = systemClock): Promise<numb
     gone += await inTransaction(db, (t) => dropVisits(t, old.slice(at, at + AT_ONCE)))
   }
   gone += await inTransaction(db, (t) => dropStock(t, before))
+  gone += await dropTasks(db, before)
   await setMeta(db, 'pruned_at', nowIso(clock))
   return gone
 }
@@ -80,6 +81,12 @@ async function dropStock(t: Tables, before: IsoTime): Promise<number> {
   await t.stock_movements.bulkDelete(gone.map((one) => one.id))
   await t.stock_counts.bulkDelete(counted.map((one) => one.id))
   return gone.length + counted.length
+}
+
+/** Tasks that were closed long ago, and of which the server has all. Returns how many went. */
+function dropTasks(db: Db, before: IsoTime): Promise<number> {
+  return inTransaction(db, (t) =>
+    t.tasks.where('state').anyOf('done', 'cancelled').and((one) => one.sync === 'sent' && (one.closed_at ?? before) < before).delete())
 }
 
 /** The records that unsent ops are about, and those that they belong to. */

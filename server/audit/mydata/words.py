@@ -22,6 +22,7 @@ SECTIONS: Final[dict[str, Both]] = {
     "stock_entries": ("物料台账", "Stock entries"),
     "stock_movements": ("物料收发", "Material on its way"),
     "stock_counts": ("盘点与调整", "Counts and corrections"),
+    "tasks": ("我的任务", "My tasks"),
     "office_check_ins": ("回司报到", "Office check-ins"),
     "office_exemptions": ("免签", "Exemptions"),
     "office_make_ups": ("补签", "Make-ups"),
@@ -37,6 +38,11 @@ SECTIONS: Final[dict[str, Both]] = {
     "journal": ("操作记录", "Journal"),
 }
 COLUMNS: Final[dict[str, Both]] = {
+    "given_at": ("下达时间", "Given"),
+    "title": ("任务", "Task"),
+    "due_on": ("截止日", "Due"),
+    "done_at": ("完成时间", "Done"),
+    "done_note": ("完成说明", "What I said"),
     "asked_at": ("申请时间", "Asked"),
     "first_day": ("开始", "From"),
     "last_day": ("结束", "To"),

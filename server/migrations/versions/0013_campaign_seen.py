@@ -1,6 +1,6 @@
 """What was seen of campaigns at their stores
 
-Revision: 0013_campaign_seen, after: 0011_campaigns
+Revision: 0013_campaign_seen, after: 0012_tasks
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0013_campaign_seen"
-down_revision = "0011_campaigns"
+down_revision = "0012_tasks"
 branch_labels = None
 depends_on = None
 

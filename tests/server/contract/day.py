@@ -201,6 +201,9 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
         phone.op("visit.reply", {"visit_id": visit, "at": LATER, "text": f"answer by {rep}"}),
         phone.op("campaign.seen", _seen(visit, campaign, material, rep)),
     ]
+    tasks = _tasks(office, phone.user_id, store["id"], rep)
+    done = {"at": LATER, "note": f"done, says {rep}", "visit_id": visit}
+    ops.append(phone.op("task.done", done, tasks[0]))
     results = phone.push(*ops)
     assert {row["status"] for row in results} == {"applied"}, results
     return Side(
@@ -235,6 +238,10 @@ def _make_side(day: Day, office: FlaskClient, phone: Phone, number: int) -> Side
             "count": ops[6]["record_id"],
             "campaign": campaign,
             "campaign_name": f"campaign of {rep}",
+            "task": tasks[0],
+            "open_task": tasks[1],
+            "task_title": f"task for {rep}",
+            "task_note": f"done, says {rep}",
         },
         seen_by=frozenset({rep, SUPERVISOR[rep], "office"}),
         signature=signature,
@@ -250,6 +257,14 @@ def _seen(visit: str, campaign: str, material: str, rep: str) -> dict[str, Any]:
         "photo_kinds": [],
         "note": f"seen by {rep}",
     }
+
+
+def _tasks(office: FlaskClient, rep_id: str, store_id: str, rep: str) -> list[str]:
+    """Two tasks given to the rep, at their store."""
+    values = {"title": f"task for {rep}", "rep_ids": [rep_id], "store_id": store_id}
+    return [
+        str(made(office.post("/api/v1/tasks", json=values))["items"][0]["id"]) for _ in range(2)
+    ]
 
 
 def _leave(rep: str) -> dict[str, Any]:

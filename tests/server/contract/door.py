@@ -72,11 +72,13 @@ _ENTRY = "019ab000-00aa-7000-8000-000000000001"
 # Of a state that no review has reached: found, and nothing is changed.
 _OUTDATED = {"id": _ENTRY, "action": "accept", "rev": 99}
 _NO_SAMPLE = {"share": 1, "seed": 1, "from": "2026-11-01", "to": "2026-11-30"}
+# That each supervisor gives tasks to their own reps only is tested beside the domain.
+_FOR_NOBODY = {"title": "新", "rep_ids": []}
 _NO_BYTES = {"Upload-Offset": "0", "Upload-Length": "10"}
 
 # Of what is held about the caller: what others left behind stands in none of them.
 SECTIONS: Final = (
     *("account", "sessions", "devices", "stores", "visits", "judgements", "notes", "views"),
     *("photos", "photo_findings", "uploads", "handouts", "stock_entries", "office_check_ins"),
-    *("replies", "journal"),
+    *("replies", "journal", "tasks"),
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from tests.server.contract.campaign_doors import CAMPAIGN_DOORS
 from tests.server.contract.door import (
     _BOX,
     _BROWSER,
@@ -33,6 +32,8 @@ from tests.server.contract.door import (
     change,
     read,
 )
+from tests.server.contract.doors_campaigns import CAMPAIGN_DOORS
+from tests.server.contract.doors_tasks import TASK_DOORS
 
 DOORS: Final[dict[str, Door]] = {
     # accounts
@@ -176,6 +177,7 @@ DOORS: Final[dict[str, Door]] = {
     ),
     "GET /api/v1/handouts/<handout_id>/signature": read("/api/v1/handouts/{handout}/signature"),
     **CAMPAIGN_DOORS,
+    **TASK_DOORS,
     # office
     "GET /api/v1/offices": read("/api/v1/offices"),
     "POST /api/v1/offices": add("/api/v1/offices", _PLACE | {"region_id": "{region}"}),
@@ -315,6 +317,9 @@ DOORS: Final[dict[str, Door]] = {
         movement=REP,
         count=REP,
         campaign=REP,
+        task=REP,
+        task_title=REP,
+        task_note=REP,
     ),
 }
 
@@ -346,7 +351,7 @@ SCOPED_FILTERS: Final[dict[str, str]] = {
 }
 REGION_FILTER: Final = "region"
 HARMLESS_FILTERS: Final = frozenset(
-    {"due", "format", "how"}
+    {"due", "format", "how", "overdue"}
     | {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
     # Everybody may know of every material and every warehouse.
     | {"at", "flag", "material", "warehouse", "warehouse_id"}

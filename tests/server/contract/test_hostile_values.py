@@ -26,6 +26,7 @@ LISTS = [
     "/api/v1/photos",
     "/api/v1/photos/wall",
     "/api/v1/reviews",
+    "/api/v1/tasks",
     "/api/v1/campaigns",
     "/api/v1/campaigns/{campaign_id}/board",
     "/api/v1/me/data/{section}",
@@ -115,7 +116,7 @@ def test_nul_in_a_body(day: Day, login: Login, key: str) -> None:
     method, rule = key.split()
     path = rule.replace("<", "{").replace(">", "}")
     names = {"user_id": "person", "store_id": "store", "visit_id": "visit"}
-    names |= {"case_id": "case", "bulk_id": "bulk"}
+    names |= {"case_id": "case", "bulk_id": "bulk", "task_id": "task"}
     words = {**day.sides[0].words, **day.common, "region_id": day.world.regions["park"]}
     words |= {name: words[kind] for name, kind in names.items()}
     words |= {"material_id": words["material"], "office_id": words["office"]}

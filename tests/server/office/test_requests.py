@@ -245,6 +245,12 @@ def test_the_summary_is_kept_with_the_check_in(
     assert cell.json["check_ins"][0]["summary"]["visits"] == 12
 
 
+def test_a_phone_that_knows_tasks_tells_of_them(rep: Hand, east: str) -> None:
+    summary = {"visits": 1, "successful": 1, "handouts": 0, "tasks_open": 3, "tasks_done": 2}
+    [sent] = send(rep, report(rep, summary=summary))
+    assert applied(sent)["summary"] == summary | {"text": None}
+
+
 @pytest.mark.parametrize(
     "summary",
     [
@@ -255,6 +261,8 @@ def test_the_summary_is_kept_with_the_check_in(
         {"visits": 1.5, "successful": 0, "handouts": 0},
         {"visits": 1, "successful": True, "handouts": 0},
         {"visits": 1, "successful": 1, "handouts": 10**9},
+        {"visits": 1, "successful": 1, "handouts": 0, "tasks_open": -1},
+        {"visits": 1, "successful": 1, "handouts": 0, "tasks_done": "2"},
         {"visits": 1, "successful": 1, "handouts": 0, "text": ["x"]},
         {"visits": 1, "successful": 1, "handouts": 0, "text": "x" * 2_001},
     ],

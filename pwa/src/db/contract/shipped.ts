@@ -21,12 +21,13 @@ const ANSWERS = { visit_replies: 'id, visit_id', reviews: 'id, visit_id' }
 const CAMPAIGNS = { campaigns: 'id' }
 
 const SEEN = { campaign_seen: 'id, visit_id' }
+const TASKS = { tasks: 'id, state, store_id' }
 
 /** The schemas that were ever shipped, as they were. Never edit one; add the next below. */
 export const SHIPPED: Readonly<Record<number, Record<string, string>>> = {
   1: FIRST,
   2: { ...FIRST, ...WEEKS, ...LEDGER, ...ANSWERS, ...CAMPAIGNS },
-  3: { ...FIRST, ...WEEKS, ...LEDGER, ...ANSWERS, ...CAMPAIGNS, ...SEEN },
+  3: { ...FIRST, ...WEEKS, ...LEDGER, ...ANSWERS, ...CAMPAIGNS, ...SEEN, ...TASKS },
 }
 
 /** A queue as version 1 wrote it. */

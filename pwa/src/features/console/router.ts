@@ -26,6 +26,7 @@ export function createConsoleRouter(): Router {
       { path: '/visits/:id', name: 'visit', component: () => import('./visits/VisitView.vue'), props: true, meta: { title: 'visits.one' } },
       { path: '/reviews', name: 'reviews', component: () => import('./reviews/ReviewsView.vue'), meta: { title: 'nav.reviews' } },
       { path: '/reaudit', name: 'reaudit', component: () => import('./reviews/ReauditView.vue'), meta: { title: 'nav.reaudit' } },
+      { path: '/tasks', name: 'tasks', component: () => import('./tasks/TasksView.vue'), meta: { title: 'nav.tasks' } },
       { path: '/photos', name: 'photos', component: () => import('./photos/WallView.vue'), meta: { title: 'nav.photos' } },
       { path: '/weeks/:week?', name: 'weeks', component: () => import('./weeks/WeeksView.vue'), props: true, meta: { title: 'nav.weeks' } },
       { path: '/week-requests', name: 'weekRequests', component: () => import('./weeks/RequestsView.vue'), meta: { title: 'nav.weekRequests' } },

@@ -116,7 +116,7 @@ export interface OfficeCheckIn {
   id: string; author_id: string; office_id: string | null; week: string; at: string; fix: Fix | null
   verdict: Verdict; distance_m: number | null; explanation: Explanation; flags: Flag[]
   accepted: boolean; reason: string | null
-  summary: { visits: number; successful: number; handouts: number; text: string | null } | null
+  summary: { visits: number; successful: number; handouts: number; tasks_open?: number; tasks_done?: number; text: string | null } | null
   review: { accepted: boolean; note: string | null; at: string } | null
 }
 

@@ -8,7 +8,7 @@ import { handOut } from '../materials/actions'
 import { InvalidInputError } from '../../db/errors'
 import type { LocalOfficeCheckIn, PersonRecord } from '../../db/types'
 import type { Db } from '../../db/schema'
-import { aPhoto, anOffice, aStore, freshDb, HandClock, REP } from '../../db/testing'
+import { aPhoto, anOffice, aStore, aTask, freshDb, HandClock, REP } from '../../db/testing'
 import { askExemption, askMakeUp, officeCheckIn } from './actions'
 import { officeList, summaryOf, weekPage } from './queries'
 
@@ -108,9 +108,11 @@ describe('the summary of a week', () => {
     await db.stores.bulkPut([aStore('s1'), aStore('s2')])
     for (const proof of ['photo', 'note', 'handout', null] as const) await visit(true, proof)
     await visit(false, 'photo')
+    const done_at = '2026-11-23T03:00:00.000Z'
+    await db.tasks.bulkPut([aTask('t1'), aTask('t2'), aTask('t3', { state: 'done', done_at }), aTask('t4', { state: 'cancelled' })])
     await cancelVisit(db, { visit_id: await visit(false, null, 's2'), reason: 'x' }, clock)
-    expect(await summaryOf(db, '2026-W48')).toEqual({ visits: 5, successful: 3, handouts: 5, text: null })
-    expect(await summaryOf(db, '2026-W47')).toEqual({ visits: 0, successful: 0, handouts: 0, text: null })
+    expect(await summaryOf(db, '2026-W48')).toEqual({ visits: 5, successful: 3, handouts: 5, tasks_open: 2, tasks_done: 1, text: null })
+    expect(await summaryOf(db, '2026-W47')).toEqual({ visits: 0, successful: 0, handouts: 0, tasks_open: 2, tasks_done: 0, text: null })
   })
 
   it('Sunday night and Monday morning are two weeks', async () => {

@@ -6,6 +6,7 @@ import type {
 } from '../../db/types'
 import { dayOf, systemClock, weekOf, type Clock } from '../../kernel/clock'
 import { between, type Place } from '../../kernel/geo'
+import { taskCounts } from '../tasks/queries'
 import { addDays, expectedDays, mondayOf, planWeek, standingOf, USUAL, weeksBack, type Facts, type RuleState } from './rule'
 
 export interface OfficeRow {
@@ -133,7 +134,8 @@ async function factsOf(db: Db, first: IsoWeek, now: Date, zone: string): Promise
 }
 
 /**
- * What the phone's records say of a week: visits made, those that were successful, pieces handed out.
+ * What the phone's records say of a week: visits made, those that were successful, pieces handed out, tasks
+ * that are open and that were done.
  * Successful: completed, with something to show for it (a photo, a handout or a note).
  */
 export async function summaryOf(db: Db, week: IsoWeek): Promise<WeekSummary> {
@@ -144,7 +146,8 @@ export async function summaryOf(db: Db, week: IsoWeek): Promise<WeekSummary> {
   const visits = (await db.visits.where('checked_in_at').between(from, to).toArray())
     .filter((one) => isIn(one.checked_in_at) && one.state !== 'cancelled')
   const ids = visits.map((one) => one.id)
-  const [photos, handouts, notes] = await Promise.all([
+  const [tasks, photos, handouts, notes] = await Promise.all([
+    taskCounts(db, week),
     db.photos.where('visit_id').anyOf(ids).toArray(),
     db.handouts.where('visit_id').anyOf(ids).toArray(),
     db.notes.where('visit_id').anyOf(ids).toArray(),
@@ -154,6 +157,7 @@ export async function summaryOf(db: Db, week: IsoWeek): Promise<WeekSummary> {
     visits: visits.length,
     successful: visits.filter((one) => one.state === 'completed' && shown.has(one.id)).length,
     handouts: handouts.filter((one) => isIn(one.at)).reduce((sum, one) => sum + one.quantity, 0),
+    ...tasks,
     text: null,
   }
 }

@@ -11,6 +11,7 @@ import { dependentsOf, isParked } from '../../sync/engine'
 import { needQuantity, RECIPIENT_MAX } from '../materials/actions'
 import { NOTE_MAX as STOCK_NOTE_MAX } from '../materials/moves'
 import { REPLY_MAX } from '../answers/actions'
+import { TASK_NOTE_MAX } from '../tasks/actions'
 import { NOTE_MAX, REASON_MAX } from '../visits/actions'
 
 /** What can be written anew of a parked record; which of it counts depends on its kind. */
@@ -19,7 +20,7 @@ export interface Mend { text?: string; reason?: string; quantity?: number; recip
 /** The kinds whose words or numbers a person can put right. */
 export const MENDABLE: readonly OpKind[] = [
   'visit.note', 'visit.reply', 'handout.add', 'visit.check_in', 'visit.cancel', 'office.check_in',
-  'office.exemption_request', 'office.make_up', 'stock.transfer', 'stock.return', 'stock.confirm', 'stock.count',
+  'office.exemption_request', 'office.make_up', 'stock.transfer', 'stock.return', 'stock.confirm', 'stock.count', 'task.done',
 ]
 
 /**
@@ -60,6 +61,12 @@ async function rewrite(t: Tables, op: OutboxOp, mend: Mend): Promise<Record<stri
       const text = needText('text', mend.text ?? '', REPLY_MAX)
       await t.visit_replies.update(op.record_id, { text })
       return { text }
+    }
+    case 'task.done': {
+      const note = someText(mend.text, TASK_NOTE_MAX)
+      // A task that was called off meanwhile stays so on this phone, until the office has decided anew.
+      await t.tasks.where('id').equals(op.record_id).and((one) => one.state === 'done').modify({ done_note: note ?? '' })
+      return { note }
     }
     case 'handout.add': {
       const quantity = wholeOf(mend, 1)
@@ -187,6 +194,8 @@ async function forgetRecord(t: Tables, op: OutboxOp): Promise<void> {
       return void (await t.stock_counts.where('id').equals(id).and((one) => one.sync === 'local').delete())
     case 'stock.confirm':
       return unconfirm(t, id)
+    case 'task.done':
+      return unfinish(t, id)
     case 'photo.add':
       await t.photos.where('id').equals(id).and((one) => one.sync === 'local').delete()
       return countOneLess(t, op)
@@ -200,6 +209,18 @@ async function forgetRecord(t: Tables, op: OutboxOp): Promise<void> {
 async function unconfirm(t: Tables, id: Id): Promise<void> {
   await t.stock_movements.update(id, {
     state: 'in_transit', confirmed: null, difference: null, confirmed_by: null, confirmed_at: null, confirm_note: '', sync: 'sent',
+  })
+  // The server's own word about it was held back by ours, and is not told twice: read the feed anew.
+  await dropMeta(t, 'cursor')
+}
+
+/** The task is to be done again, until the server says what became of it. */
+async function unfinish(t: Tables, id: Id): Promise<void> {
+  const open = { state: 'open', closed_at: null, done_at: null, done_note: '', done_visit_id: null } as const
+  await t.tasks.where('id').equals(id).modify((task) => {
+    // A task that was called off meanwhile is told as it is.
+    if (task.sync === 'local' && task.state === 'done') Object.assign(task, open)
+    task.sync = 'sent'
   })
   // The server's own word about it was held back by ours, and is not told twice: read the feed anew.
   await dropMeta(t, 'cursor')

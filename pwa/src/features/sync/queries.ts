@@ -127,12 +127,15 @@ async function namesFor(db: Db, ops: readonly OutboxOp[]): Promise<Names> {
   const materials = await db.materials.bulkGet(ops.map((op) => text(op.payload['material_id']) ?? ''))
   const campaigns = await db.campaigns.bulkGet(ops.map((op) => text(op.payload['campaign_id']) ?? ''))
   const campaignNames = new Map(campaigns.flatMap((one) => (one ? [[one.id, one.name] as const] : [])))
+  const tasks = await db.tasks.bulkGet(ops.map((op) => (op.kind === 'task.done' ? op.record_id : '')))
+  const taskTitles = new Map(tasks.flatMap((one) => (one ? [[one.id, one.title] as const] : [])))
   const materialNames = new Map(materials.flatMap((one) => (one ? [[one.id, one.name] as const] : [])))
   return {
     store: (op) => stores.get(visitOf(op)) ?? null,
     title(op) {
       if (op.kind === 'visit.note' || op.kind === 'visit.reply') return text(op.payload['text'])
       if (op.kind === 'campaign.seen') return campaignNames.get(text(op.payload['campaign_id']) ?? '') ?? null
+      if (op.kind === 'task.done') return taskTitles.get(op.record_id) ?? null
       if (op.kind === 'photo.add') return text(op.payload['kind'])
       if (op.kind === 'handout.add' || op.kind.startsWith('stock.')) return materialNames.get(text(op.payload['material_id']) ?? '') ?? null
       return null

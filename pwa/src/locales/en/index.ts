@@ -12,5 +12,6 @@ import rescue from './rescue.json'
 import answers from './answers.json'
 import mydata from './mydata.json'
 import campaigns from './campaigns.json'
+import tasks from './tasks.json'
 
-export default { common, visits, stores, photos, materials, office, sync, me, rescue, stock, answers, mydata, campaigns }
+export default { common, visits, stores, photos, materials, office, sync, me, rescue, stock, answers, mydata, campaigns, tasks }

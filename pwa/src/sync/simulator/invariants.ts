@@ -66,7 +66,8 @@ function appliedOnce({ server, phones }: World): string[] {
   }
   for (const row of server.records.values()) {
     const makers = phones.flatMap((phone) => phone.made).filter((one) => one.record_id === row.id)
-    if (makers.length === 0 && !OF_THE_OFFICE.has(row.author_id)) wrong.push(`a record that nobody made: ${row.id}`)
+    // A task is given by the office.
+    if (makers.length === 0 && !OF_THE_OFFICE.has(row.author_id) && row['rep_id'] === undefined) wrong.push(`a record that nobody made: ${row.id}`)
     const words = makers.find((one) => one.kind === 'visit.note')?.payload['text']
     if (words !== undefined && words !== row['text']) wrong.push(`another text: ${row.id}`)
   }
@@ -125,12 +126,14 @@ function hasReason({ server, lostOps, phones }: World, op: OutboxOp): boolean {
     const made = phones.flatMap((phone) => phone.made)
     return made.some((one) => one.kind === 'stock.confirm' && one.record_id === op.record_id && one.op_id !== op.op_id && server.receipts.has(one.op_id))
   }
+  if (problem?.code === 'task_done') return server.records.get(`task ${op.record_id}`)?.['state'] === 'done'
   return problem?.code === 'visit_closed' && server.records.get(`visit ${op.record_id}`)?.['state'] !== 'in_progress'
 }
 
 const TABLES = [
   ['visit', 'visits'], ['note', 'notes'], ['photo', 'photos'], ['handout', 'handouts'], ['office_check_in', 'office_check_ins'],
   ['stock_movement', 'stock_movements'], ['stock_count', 'stock_counts'], ['campaign_seen', 'campaign_seen'],
+  ['task', 'tasks'],
 ] as const satisfies readonly (readonly [Entity, string])[]
 
 /** The phone shows what the server has, and nothing else but what still waits. */

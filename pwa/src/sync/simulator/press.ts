@@ -6,6 +6,7 @@ import { handOut } from '../../features/materials/actions'
 import { confirmGot, countStock, giveTo, sendBack } from '../../features/materials/moves'
 import { officeCheckIn } from '../../features/office/actions'
 import { addPhoto, type PhotoInput } from '../../features/photos/actions'
+import { finishTask } from '../../features/tasks/actions'
 import { addNote, cancelVisit, checkIn, checkOut } from '../../features/visits/actions'
 import { sha256Hex } from '../../kernel/hash'
 import { isParked } from '../engine'
@@ -54,6 +55,11 @@ async function workOf(phone: Phone, { what, n, m }: Act): Promise<Work | null> {
       const office = pick(await db.office_check_ins.toCollection().primaryKeys())
       const input = await photoOf(phone, m)
       return office ? { least: 1, run: () => addPhoto(phone.db, { ...input, office_check_in_id: office }, clock) } : null
+    }
+    case 'task': {
+      const task_id = pick((await db.tasks.where('state').equals('open').primaryKeys()).sort())
+      // Another of the rep's phones may have done it by then, which is no new word of this one.
+      return task_id ? { least: 0, run: () => finishTask(db, { task_id, note: `done ${m}` }, clock) } : null
     }
     case 'try_again':
       return { least: 0, run: () => tryAgain(phone) }

@@ -7,7 +7,7 @@ export interface Act {
   do: 'act'
   phone: number
   what: 'visit' | 'photo' | 'office_photo' | 'note' | 'bad_note' | 'handout' | 'office' | 'out' | 'cancel' | 'try_again'
-    | 'confirm' | 'transfer' | 'return' | 'count' | 'seen'
+    | 'confirm' | 'transfer' | 'return' | 'count' | 'seen' | 'task'
   n: number
   m: number
   /** The phone's storage is full, or its power fails, from this write of the action on. */
@@ -79,7 +79,7 @@ function stepOf(dice: Dice, phones: number, restores: boolean): Step {
 
 const ACTS: readonly Act['what'][] = [
   'visit', 'visit', 'visit', 'photo', 'photo', 'photo', 'photo', 'note', 'note', 'bad_note', 'handout', 'handout',
-  'office', 'office_photo', 'out', 'out', 'cancel', 'try_again', 'confirm', 'confirm', 'transfer', 'return', 'count', 'seen',
+  'office', 'office_photo', 'out', 'out', 'cancel', 'try_again', 'confirm', 'confirm', 'transfer', 'return', 'count', 'seen', 'task',
 ]
 
 function actOf(dice: Dice, phone: number): Act {

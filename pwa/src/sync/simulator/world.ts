@@ -56,6 +56,7 @@ export class World {
     }
     this.server.tell('warehouse', { id: WAREHOUSE, code: 'M', name: 'Main', region_id: null, active: true, rev: 1 })
     this.server.issue(OTHER, OTHERS_MATERIAL, 5)
+    for (const rep of [REP, OTHER]) for (const n of [1, 2, 3]) this.server.giveTask(rep, `task-${n}-${rep}`)
     worlds += 1
     this.phones = script.owners.map((owner, at) => new Phone(at, owner, `world-${worlds}-${at}`, this.around(owner)))
   }

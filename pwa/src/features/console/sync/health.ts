@@ -7,7 +7,8 @@ import type { DeviceStorage, HealthProblem, HealthRow, OpStatus, ParkedOp, Rescu
 export const HEALTH_PROBLEMS: readonly HealthProblem[] = ['parked', 'unsent_old', 'silent']
 export const OP_STATUSES: readonly OpStatus[] = ['applied', 'replayed', 'deferred', 'rejected', 'conflict']
 export const OP_KINDS: readonly string[] = [
-  'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'visit.reply', 'photo.add', 'handout.add', 'campaign.seen', 'office.check_in',
+  'visit.check_in', 'visit.check_out', 'visit.cancel', 'visit.note', 'visit.reply', 'photo.add', 'handout.add', 'campaign.seen',
+  'office.check_in', 'task.done',
 ]
 
 export interface HealthFilters { region: string | null; q: string; problem: HealthProblem | null }

@@ -1,0 +1,1 @@
+"""Tasks: what a supervisor gives a rep to do, and what became of it."""
