@@ -168,7 +168,7 @@ def box(*brands: bytes) -> bytes:
 
 
 # Single pictures and sequences, of all profiles of the codec.
-@pytest.mark.parametrize("brand", "heic heix heim heis hevc hevx hevm hevs".split())
+@pytest.mark.parametrize("brand", ["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"])
 def test_heic_of_every_brand_is_called_by_its_name(brand: str) -> None:
     assert refusal(box(brand.encode(), b"mif1")) == "photo_heic_refused"
 
