@@ -43,6 +43,7 @@ PACKS: Final = (
     "#3a9ea5",
     "#8a5a35",
 )
+THINGS: Final = ("#2f3338", "#565b60", "#7d6a55", "#9aa7ad", "#c7d3d9", "#eceae4", "#3d5a48")
 BRANDS: Final = ("清野茶", "杏花露", "半日闲", "桂子汤", "山前水", "阿婆酿")
 
 Colour = tuple[int, int, int]
@@ -225,14 +226,30 @@ def _tag(pen: ImageDraw.ImageDraw, x: float, y: float, price: str) -> None:
     _text(pen, (x, y), price, 17, "#b01818")
 
 
+def _surroundings(pen: ImageDraw.ImageDraw, rng: random.Random, floor: int) -> None:
+    """Doors, fridges, windows, pillars along a wall: no two places of a shop have the same."""
+    x = rng.randint(-160, 0)
+    while x < WIDTH:
+        wide, tall = rng.randint(60, 260), rng.randint(120, 520)
+        top = rng.choice((floor - tall, rng.randint(-60, max(-59, floor - tall))))
+        pen.rectangle((x, top, x + wide, top + tall), fill=rng.choice(THINGS), outline="#444444")
+        if rng.random() < 0.6:
+            inside = (x + wide * 0.15, top + tall * 0.1, x + wide * 0.85, top + tall * 0.6)
+            pen.rectangle(inside, fill=rng.choice(THINGS))
+        x += wide + rng.randint(-20, 120)
+
+
 def _pile(pen: ImageDraw.ImageDraw, rng: random.Random) -> None:
-    pen.rectangle((0, 0, WIDTH, 480), fill="#cfd6d8")
-    pen.rectangle((0, 480, WIDTH, HEIGHT), fill="#a39a8c")
+    floor = rng.randint(360, 560)
+    pen.rectangle((0, 0, WIDTH, floor), fill=rng.choice(("#cfd6d8", "#b3aa9a", "#8e979c")))
+    pen.rectangle((0, floor, WIDTH, HEIGHT), fill=rng.choice(("#a39a8c", "#6f6a63", "#c9c2b4")))
+    _surroundings(pen, rng, floor)
     colour, brand = rng.choice(PACKS), rng.choice(BRANDS)
-    size, layers = rng.randint(100, 130), rng.randint(3, 4)
+    size, layers = rng.randint(80, 130), rng.randint(2, 4)
+    middle = WIDTH / 2 + rng.randint(-170, 170)
     for layer in range(layers):
-        count = layers + 3 - layer
-        left = WIDTH / 2 - count * size / 2
+        count = layers + rng.randint(1, 3) - layer
+        left = middle - count * size / 2
         bottom = HEIGHT - 80 - layer * size * 0.8
         for box in range(count):
             x = left + box * size
@@ -240,8 +257,9 @@ def _pile(pen: ImageDraw.ImageDraw, rng: random.Random) -> None:
                 (x, bottom - size * 0.8, x + size - 3, bottom), fill=colour, outline="#333"
             )
             _text(pen, (x + size / 2, bottom - size * 0.4), brand, 26, "#ffffff")
-    pen.rectangle((300, 40, 700, 150), fill="#d22626")
-    _text(pen, (500, 95), f"特价 {_price(rng)} 元", 50, "#ffe24a")
+    x, y = rng.randint(170, 430), rng.randint(40, 180)
+    pen.rectangle((x, y, x + 400, y + 110), fill=rng.choice(("#d22626", "#1f5fb0", "#f2c230")))
+    _text(pen, (x + 200, y + 55), f"特价 {_price(rng)} 元", 50, "#ffffff")
 
 
 def _storefront(pen: ImageDraw.ImageDraw, rng: random.Random, sign: str) -> None:
@@ -249,11 +267,16 @@ def _storefront(pen: ImageDraw.ImageDraw, rng: random.Random, sign: str) -> None
     pen.rectangle((0, 0, WIDTH, 260), fill=sky)
     pen.rectangle((0, 90, WIDTH, 620), fill=rng.choice(("#b8a58f", "#c9c3b8", "#a9b0b3")))
     pen.rectangle((0, 620, WIDTH, HEIGHT), fill="#77777a")
+    for _ in range(2):
+        # What stands in the street before and beside it.
+        x, wide = rng.randint(-60, WIDTH - 60), rng.randint(40, 150)
+        pen.rectangle((x, rng.randint(20, 90), x + wide, 640), fill=rng.choice(THINGS))
     board = rng.choice(PACKS)
     pen.rectangle((40, 140, WIDTH - 40, 270), fill=board, outline="#222", width=4)
     _text(pen, (WIDTH / 2, 205), sign, max(26, min(64, 860 // max(1, len(sign)))), "#ffffff")
     for left in (70, 690):
-        pen.rectangle((left, 310, left + 240, 610), fill="#9fc0cc", outline="#444", width=6)
+        pane = rng.choice(("#9fc0cc", "#5f7480", "#dfe9ec"))
+        pen.rectangle((left, 310, left + 240, 610), fill=pane, outline="#444", width=6)
         for _ in range(7):
             x, y = left + rng.randint(10, 180), rng.randint(330, 540)
             pen.rectangle((x, y, x + 45, y + 60), fill=rng.choice(PACKS))
@@ -272,14 +295,19 @@ def _posm(pen: ImageDraw.ImageDraw, rng: random.Random) -> None:
     pen.rectangle((0, 0, WIDTH, HEIGHT), fill=wall)
     for y in range(0, HEIGHT, 62):
         pen.line((0, y, WIDTH, y), fill="#c4bdb0", width=2)
+    _surroundings(pen, rng, rng.randint(560, HEIGHT))
     colour, brand = rng.choice(PACKS), rng.choice(BRANDS)
-    left = rng.randint(120, 500)
-    pen.rectangle((left + 10, 62, left + 390, 662), fill="#8b857a")
-    pen.rectangle((left, 50, left + 380, 650), fill=colour)
-    pen.rectangle((left + 20, 70, left + 360, 630), outline="#fff4d6", width=5)
-    _text(pen, (left + 190, 160), brand, 84, "#fff8e0")
-    _pack(pen, left + 135, 520, 110, 260, "#f5f0e2", brand)
-    _text(pen, (left + 190, 580), rng.choice(("新品上市", "买二赠一", "清爽一夏")), 54, "#ffe24a")
+    left, top = rng.randint(120, 540), rng.randint(30, 190)
+    wide, tall = rng.randint(250, 400), rng.randint(380, 520)
+    middle = left + wide / 2
+    pen.rectangle((left + 10, top + 12, left + wide + 10, top + tall + 12), fill="#8b857a")
+    pen.rectangle((left, top, left + wide, top + tall), fill=colour)
+    edge = (left + 20, top + 20, left + wide - 20, top + tall - 20)
+    pen.rectangle(edge, outline="#fff4d6", width=5)
+    _text(pen, (middle, top + 80), brand, wide // 5, "#fff8e0")
+    _pack(pen, middle - 55, top + tall - 110, 110, tall - 270, "#f5f0e2", brand)
+    words = rng.choice(("新品上市", "买二赠一", "清爽一夏"))
+    _text(pen, (middle, top + tall - 60), words, wide // 7, "#ffe24a")
 
 
 def _price_tag(pen: ImageDraw.ImageDraw, rng: random.Random) -> None:
@@ -287,6 +315,8 @@ def _price_tag(pen: ImageDraw.ImageDraw, rng: random.Random) -> None:
     for left in range(-20, WIDTH, 170):
         _pack(pen, left, 415, 150, 380, rng.choice(PACKS), rng.choice(BRANDS))
     pen.rectangle((0, 415, WIDTH, 700), fill="#e8e6e1")
+    for x in (rng.randint(-200, 60), rng.randint(700, 900)):
+        pen.rectangle((x, 450, x + 190, 670), fill=rng.choice((*THINGS, *PACKS)))
     pen.rectangle((230, 440, 770, 680), fill="#fffbe0", outline="#b29a2a", width=5)
     _text(
         pen,

@@ -48,8 +48,13 @@ _REFUSED_STARTS: Final = (
     b"8BPS",
     b"\0\0\1\0",
     b"<svg",
+    b"\xff\x0a",
+    b"\0\0\0\x0cJXL ",
+    b"\0\0\0\x0cjP  ",
 )
-_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"})
+_HEIF_BRANDS: Final = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
+)
 _AVIF_BRANDS: Final = frozenset({b"avif", b"avis"})
 
 # A cut-off picture must fail, not be filled up with grey.

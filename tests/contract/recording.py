@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -37,7 +38,9 @@ HEADERS = (
 @contextmanager
 def stage() -> Iterator[Flask]:
     """An app of its own with the company in it, thrown away afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
+    # Numbers of the feed are moments. Where time stands at the beginning, they count from one.
+    standing = patch("server.kernel.changes.time_ns", return_value=0)
+    with tempfile.TemporaryDirectory() as folder, standing:
         clock = FrozenClock(NOW)
         app = create_app(Settings(data_dir=Path(folder), password_cost="test"), clock=clock)
         with app.app_context():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from server.demo.script import RepDay, Size, rep_days, reports
 from server.kernel.clock import iso_week, org_day
 from server.kernel.geo import great_circle_m
 from server.kernel.ids import is_id
+from server.photos.likeness import near
 from tests.server.conftest import NOW
 
 
@@ -122,3 +123,17 @@ def test_other_processes_draw_the_same() -> None:
     request = Request("shelf", 3, "门店", "水印")
     with company._studio(1) as commission:
         assert commission(request).result().sha256 == draw(request).sha256
+
+
+def test_pictures_of_different_seeds_are_different_pictures() -> None:
+    """Honest reps of the demo are not flagged for their photos."""
+    rng = random.Random(3)
+    scenes = {"posm": 24, "pile": 24, "storefront": 12, "price_tag": 12, "shelf": 8}
+    seen = [
+        draw(Request(kind, rng.getrandbits(48), "园区一店", "2026-11-23 10:00")).prepared.seen
+        for kind, count in scenes.items()
+        for _ in range(count)
+    ]
+    prints = [one for one in seen if one is not None]
+    assert len(prints) == sum(scenes.values())
+    assert sum(near(one, other) for one, other in combinations(prints, 2)) == 0

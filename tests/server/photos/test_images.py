@@ -154,11 +154,26 @@ def test_other_formats_are_named_as_such(form: str) -> None:
     assert refusal(picture(1, (64, 64), form)) == "photo_format_refused"
 
 
-def test_heic_is_refused_with_what_to_do_and_an_avif_in_the_same_container_is_not() -> None:
-    def box(*brands: bytes) -> bytes:
-        body = b"ftyp" + brands[0] + b"\0\0\0\0" + b"".join(brands)
-        return struct.pack(">I", len(body) + 4) + body + b"\0" * 64
+# JPEG XL bare and in its container, JPEG 2000: Pillow has no decoder for the one, we want none of
+# the other.
+@pytest.mark.parametrize("start", [b"\xff\x0a", b"\0\0\0\x0cJXL ", b"\0\0\0\x0cjP  "])
+def test_so_are_those_of_which_only_the_start_is_known(start: bytes) -> None:
+    assert refusal(start + b"\r\n\x87\n" + b"\0" * 64) == "photo_format_refused"
 
+
+def box(*brands: bytes) -> bytes:
+    """The head of a file in the container that HEIC and AVIF share."""
+    body = b"ftyp" + brands[0] + b"\0\0\0\0" + b"".join(brands)
+    return struct.pack(">I", len(body) + 4) + body + b"\0" * 64
+
+
+# Single pictures and sequences, of all profiles of the codec.
+@pytest.mark.parametrize("brand", ["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs"])
+def test_heic_of_every_brand_is_called_by_its_name(brand: str) -> None:
+    assert refusal(box(brand.encode(), b"mif1")) == "photo_heic_refused"
+
+
+def test_heic_is_refused_with_what_to_do_and_an_avif_in_the_same_container_is_not() -> None:
     assert refusal(box(b"heic", b"mif1")) == "photo_heic_refused"
     assert refusal(box(b"mif1", b"heic")) == "photo_heic_refused"
     # It is damaged, but it is not HEIC.
