@@ -9,11 +9,12 @@ from tests.browser import rep
 from tests.browser.api import Api
 from tests.browser.conftest import Open
 from tests.browser.site import Site
+from tests.browser.test_rep_screens import axe
 
 STORE = "苏州园区湖东店"
 
 # What a defect of the app, or somebody's curiosity, could do to the queue.
-SPOIL = """([name, store]) => new Promise((resolve, reject) => {
+SPOIL = """([name, kind, said]) => new Promise((resolve, reject) => {
     const open = indexedDB.open(name)
     open.onerror = () => reject(open.error)
     open.onsuccess = () => {
@@ -21,8 +22,8 @@ SPOIL = """([name, store]) => new Promise((resolve, reject) => {
         const ops = change.objectStore('outbox')
         const all = ops.getAll()
         all.onsuccess = () => {
-            const op = all.result.find((one) => one.kind === 'visit.check_in')
-            ops.put({ ...op, payload: { ...op.payload, store_id: store } })
+            const op = all.result.find((one) => one.kind === kind)
+            ops.put({ ...op, payload: { ...op.payload, ...said } })
         }
         change.onerror = () => reject(change.error)
         change.oncomplete = () => { open.result.close(); resolve() }
@@ -41,7 +42,7 @@ def test_a_refused_record_is_shown_in_words_and_blocks_nothing(
     context.set_offline(True)
     rep.check_in(page, STORE)
     rep.write_note(page, "这次签到会被服务器拒绝")
-    page.evaluate(SPOIL, [f"storewalk-{user_id}", new_id()])
+    page.evaluate(SPOIL, [f"storewalk-{user_id}", "visit.check_in", {"store_id": new_id()}])
     page.goto("/office")
     page.get_by_role("button", name="回司报到", exact=True).tap()
     page.get_by_role("button", name="定位并报到").tap()
@@ -62,3 +63,36 @@ def test_a_refused_record_is_shown_in_words_and_blocks_nothing(
     page.get_by_role("button", name="再发一次").first.tap()
     expect(page.get_by_text("服务器不接受")).to_be_visible(timeout=20_000)
     assert len(rep.local_rows(page, user_id, "outbox")) == 2
+
+
+def test_a_parked_count_is_put_right_and_sent(open_phone: Open, site: Site, rep_name: str) -> None:
+    context = open_phone()
+    page = context.new_page()
+    user_id = site.company.people[rep_name]
+    rep.log_in(page, rep_name)
+    rep.ready_for_offline(page)
+    context.set_offline(True)
+    page.goto("/stock")
+    page.get_by_role("button", name="盘点").tap()
+    sheet = page.get_by_role("dialog")
+    sheet.get_by_role("checkbox", name="货架插卡").tap()
+    sheet.get_by_role("button", name="保存盘点（1）").tap()
+    expect(page.get_by_role("region", name="最近的盘点")).to_be_visible()
+    page.evaluate(SPOIL, [f"storewalk-{user_id}", "stock.count", {"counted": 20_000}])
+    context.set_offline(False)
+
+    page.goto("/sync")
+    expect(page.get_by_text("服务器不接受")).to_be_visible(timeout=20_000)
+    page.get_by_role("button", name="处理：盘点").tap()
+    sheet = page.get_by_role("dialog")
+    quantity = sheet.get_by_role("spinbutton", name="数量")
+    quantity.fill("7")
+    quantity.blur()
+    sheet.get_by_label("备注").fill("多点了一个零")
+    assert axe(page) == []
+    sheet.get_by_role("button", name="改好再发").tap()
+    rep.wait_until_sent(page, user_id)
+    [count] = rep.local_rows(page, user_id, "stock_counts")
+    assert (count["sync"], count["counted"], count["note"]) == ("sent", 7, "多点了一个零")
+    found = Api(site, "office").get(f"/ledger/adjustments?rep={user_id}")
+    assert [row["counted"] for row in found["items"]] == [7]
