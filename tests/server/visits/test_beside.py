@@ -22,6 +22,7 @@ from server.visits.queries import read_visits
 from tests.server.conftest import World
 from tests.server.visits.conftest import add_store
 from tests.server.visits.hand import PIN, Hand, applied, fix
+from tests.server.written import as_written
 
 DAY_S = 86_400
 # Kilometres north of PIN.
@@ -75,7 +76,7 @@ def said(
 
 def flags(session: Session, hand: Hand, ops: Sequence[Op]) -> dict[str, list[Any]]:
     """By visit: the flags it has now."""
-    records = read_visits(session, hand.actor, [op.record_id for op in ops])
+    records = as_written(read_visits(session, hand.actor, [op.record_id for op in ops]))
     return {visit_id: record["flags"] for visit_id, record in records.items()}
 
 
@@ -155,13 +156,13 @@ def test_a_late_neighbour_clears_and_raises(
     rep.run(first)
     rep.run(far)
     assert codes(session, rep, [far]) == [["impossible_travel"]]
-    rev = read_visits(session, rep.actor, [far.record_id])[far.record_id]["rev"]
+    rev = as_written(read_visits(session, rep.actor, [far.record_id]))[far.record_id]["rev"]
     # The phone had kept one from between, whose fix was already there: the way was longer ago.
     between = said(rep, shops, "S61", 2, 2)
     clock.advance(60)
     rep.run(between)
     assert codes(session, rep, [first, between, far]) == [[], ["impossible_travel"], []]
-    record = read_visits(session, rep.actor, [far.record_id])[far.record_id]
+    record = as_written(read_visits(session, rep.actor, [far.record_id]))[far.record_id]
     assert record["rev"] == rev + 1
     (old,) = session.scalars(select(VisitJudgement)).all()
     assert (old.visit_id, old.cause, old.verdict) == (far.record_id, "neighbour", "on_site")

@@ -18,6 +18,7 @@ from server.visits.models import Visit, VisitNote
 from server.visits.queries import read_notes, read_visits
 from tests.server.conftest import World
 from tests.server.visits.hand import Hand, applied, code, fix
+from tests.server.written import as_written
 
 
 def count(session: Session, model: type[Any]) -> int:
@@ -36,7 +37,7 @@ def test_check_in_is_stored_judged_journalled_and_told(
     assert record["checked_in_at"] == rep.ago(60)
     assert record["fix"] == fix()
     assert record["flags"] == []
-    assert read_visits(session, rep.actor, [op.record_id]) == {op.record_id: record}
+    assert as_written(read_visits(session, rep.actor, [op.record_id])) == {op.record_id: record}
     entries = journal.for_subject(session, "visit", op.record_id)
     assert [entry["event"] for entry in entries] == ["visit.received"]
     told = session.scalars(
@@ -275,7 +276,7 @@ def test_the_feed_gives_own_visits_only(
     rep: Hand, other_rep: Hand, store_id: str, session: Session
 ) -> None:
     visit_id = rep.check_in(store_id)
-    assert read_visits(session, other_rep.actor, [visit_id]) == {}
+    assert as_written(read_visits(session, other_rep.actor, [visit_id])) == {}
 
 
 @pytest.mark.parametrize("kind", ["visit.check_in", "visit.check_out", "visit.note"])

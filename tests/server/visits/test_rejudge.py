@@ -18,6 +18,7 @@ from server.visits.queries import read_visits
 from server.visits.rejudge import rejudge_store
 from tests.server.conftest import World
 from tests.server.visits.hand import PIN, Hand, fix
+from tests.server.written import as_written
 
 
 def move_pin(session: Session, store_id: str, **values: Any) -> None:
@@ -53,7 +54,7 @@ def test_an_honest_rep_is_cleared(
     move_pin(session, store_id, **correction)
     assert rejudge_store(session, world.actors["office"], clock, store_id) == 1
     session.commit()
-    record = read_visits(session, rep.actor, [visit_id])[visit_id]
+    record = as_written(read_visits(session, rep.actor, [visit_id]))[visit_id]
     assert record["verdict"] == "on_site"
     # What has nothing to do with the place stays.
     assert [flag["code"] for flag in record["flags"]] == ["short_visit"]
