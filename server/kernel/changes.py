@@ -69,7 +69,7 @@ class Change(Base):
 _COUNTER: Table = ChangeCounter.__table__  # type: ignore[assignment]  # declared wider than it is
 _CHANGE: Table = Change.__table__  # type: ignore[assignment]  # likewise
 _NOW = bindparam("now", type_=BigInteger)
-_RAISE = (
+_RAISE = Prepared(
     update(_COUNTER)
     .where(_COUNTER.c.scope == bindparam("scope_"))
     .values(seq=case((_COUNTER.c.seq < _NOW, _NOW), else_=_COUNTER.c.seq) + bindparam("by"))
@@ -119,12 +119,12 @@ def write_pending(session: Session) -> None:
             continue
         # Microseconds also in JSON that JavaScript reads: they stay below 2**53 until 2255.
         values = {"scope_": scope, "by": len(rows), "now": time_ns() // 1_000}
-        last = session.connection().execute(_RAISE, values).scalar()
-        if last is None:
+        raised = _RAISE(session, **values)
+        if not raised:
             # Two writers may begin a scope at once: the later one adds to what the other wrote.
             _BEGIN(session, [{"scope": scope, "seq": 0}])
-            last = session.connection().execute(_RAISE, values).scalar()
-        first = int(last or 0) - len(rows) + 1
+            raised = _RAISE(session, **values)
+        first = int(raised[0][0]) - len(rows) + 1
         _WRITE(
             session,
             [
