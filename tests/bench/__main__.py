@@ -65,8 +65,10 @@ def main(names: list[str]) -> int:
     figures: list[Figure] = []
     for name in names or sorted(BENCHES):
         print(f"{name} …", file=sys.stderr, flush=True)
-        figures.extend(BENCHES[name]())
-    print(table(figures))
+        found = list(BENCHES[name]())
+        # At once: a later bench that breaks takes nothing of this one with it.
+        print(table(found), flush=True)
+        figures.extend(found)
     RESULT.parent.mkdir(exist_ok=True)
     report = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -66,6 +66,7 @@ def page() -> Iterator[Figure]:
             db.session.commit()
             db.engine.dispose()
         here.start()
+        here.rest()
         token = here.log_in("office", "bench-office")
         requests = [_request(one, token) for one in wanted]
         with closing(dbapi2.connect(str(here.database))) as database:

@@ -57,6 +57,7 @@ def pull() -> Iterator[Figure]:
             db.session.commit()
             db.engine.dispose()
         here.start()
+        here.rest()
         yield from _later(here, org)
         yield from _first(here)
         yield from _under_writers(here)

@@ -65,6 +65,8 @@ def push() -> Iterator[Figure]:
         # So that threads, connections and statement caches are there, on both workers.
         for _ in range(4):
             settled(ask_all(here.port, check_ins(rep, 2)), "applied")
+        # The first sweeps add up for the map what was pushed just now; the copy cannot follow them.
+        here.rest()
         raw = RawCopy(here.app, here.database, here.data / "raw.db")
         try:
             yield from _one_phone(here, rep, raw)

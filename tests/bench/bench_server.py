@@ -43,8 +43,8 @@ def server() -> Iterator[Figure]:
         for _ in range(RUNS):
             here.stop()
             starts.append(here.start())
-        # The workers start one after the other; the first to be ready answers.
-        time.sleep(SETTLE_S)
+        # The workers start one after the other, and then sweep once.
+        here.rest()
         if here.process is None:
             raise AssertionError("the server is not running")
         master = here.process.pid

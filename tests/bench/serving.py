@@ -25,6 +25,7 @@ from server.kernel import changes
 from server.kernel.clock import Clock
 from server.kernel.db import db
 from server.kernel.ids import new_id
+from server.kernel.jobs import LATEST_FIRST_S
 from server.stores.models import Store, StoreAssignment
 from server.tables import bring_up_to_date
 from tests.bench.wire import Line, get_request, json_request
@@ -32,6 +33,8 @@ from tests.browser import seed
 from tests.browser.site import free_port
 
 PATIENCE_S = 60
+# Of a core, over a second: what a server that has nothing to do takes at most.
+AT_REST = 0.03
 # What a rep has at most, by the numbers we design for.
 STORES_A_REP = 300
 PIN = (31.30, 120.60)
@@ -82,6 +85,26 @@ class Place:
             os.killpg(self.process.pid, signal.SIGTERM)
             self.process.wait(PATIENCE_S)
             self.process = None
+
+    def rest(self) -> None:
+        """Wait until the first sweeps are over and their work is done: sums of what a bench wrote.
+
+        Raises RuntimeError where that takes more than PATIENCE_S.
+        """
+        time.sleep(LATEST_FIRST_S)
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            before = self._worked_s()
+            time.sleep(1)
+            if self._worked_s() - before < AT_REST:
+                return
+        raise RuntimeError("the server does not come to rest")
+
+    def _worked_s(self) -> float:
+        """Seconds of processor time that the workers have had."""
+        stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2] for pid in self.workers()]
+        ticks = sum(int(field) for stat in stats for field in stat.split()[11:13])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def log_in(self, username: str, device_id: str) -> str:
         """Log in as a phone does, with the password; return the session's token."""
