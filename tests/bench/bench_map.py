@@ -276,7 +276,7 @@ def _console(here: Place) -> Iterator[Figure]:
             page.locator(FIRST_BUBBLE).first.wait_for()
             frames = _drag(page)
             rate = 1000 / median(frames)
-            # The screen draws 60 times a second; the clock of a frame says so with an error of its own.
+            # The screen draws 60 times a second; a frame's clock is a little off.
             yield Figure(
                 "  frames a second while dragging", round(rate), "fps", 60, more_is_better=True
             )
