@@ -26,9 +26,10 @@ export function asSaveError(error: unknown): Error {
   return new SaveFailedError(error instanceof Error ? error.message : String(error), { cause: error })
 }
 
-/** True where storage is full; Dexie hands the browser's error on as an inner one. */
+/** True where storage is full; Dexie hands the browser's error on as an inner one, or as one of several. */
 export function isQuota(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false
   if ('name' in error && error.name === 'QuotaExceededError') return true
+  if ('failures' in error && Array.isArray(error.failures) && error.failures.some(isQuota)) return true
   return 'inner' in error && error.inner !== error && isQuota(error.inner)
 }

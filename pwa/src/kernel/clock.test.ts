@@ -23,7 +23,7 @@ describe('the offset of this phone\'s clock', () => {
     const clock = new HandClock('2026-11-23T01:00:00.000Z')
     const sent = sending(clock)
     clock.advance(2)
-    expect(contactOf(clock, sent, '2026-11-23T01:00:11.000Z')).toEqual({ offset_ms: 10_000, monotonic_ms: 2000, origin: 1 })
+    expect(contactOf(clock, sent, '2026-11-23T01:00:11.000Z')).toEqual({ offset_ms: 10_000, monotonic_ms: 2000, origin: 1, server_at: '2026-11-23T01:00:11.000Z' })
   })
 
   it('is not confused by a clock that was set while the request was on its way', () => {

@@ -25,6 +25,8 @@ export interface Contact {
   offset_ms: number
   monotonic_ms: number
   origin: number
+  /** The server's own time in that answer. Apps before 0.3 did not keep it. */
+  server_at?: IsoTime
 }
 
 /** Sent with each op, so that "synced late" and "clock was moved" are told apart. */
@@ -53,7 +55,7 @@ export function contactOf(clock: Clock, sent: Sent, serverTime: IsoTime): Contac
   if (Number.isNaN(server)) return null
   const monotonic = clock.monotonic()
   const middle = sent.at + (monotonic - sent.monotonic_ms) / 2
-  return { offset_ms: Math.round(server - middle), monotonic_ms: monotonic, origin: clock.origin }
+  return { offset_ms: Math.round(server - middle), monotonic_ms: monotonic, origin: clock.origin, server_at: serverTime }
 }
 
 /** The evidence for an op made now. */

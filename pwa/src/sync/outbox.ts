@@ -1,5 +1,6 @@
 // The queue on the disk: reading it, and marking what became of each op. An op leaves it only when the
 // server has acknowledged it, in the same transaction that writes the server's record.
+import { asSaveError } from '../db/errors'
 import { getMeta } from '../db/meta'
 import { ifRoom, orWithout } from '../db/room'
 import { applyRecords, type ServerRecord } from '../db/records'
@@ -136,14 +137,19 @@ async function moveStock(t: Tables, op: OutboxOp): Promise<void> {
   })
 }
 
-/** Send a parked op again, unchanged. Does nothing for one that is not parked. */
+/**
+ * Send a parked op again, unchanged. Does nothing for one that is not parked.
+ * Raises StorageFullError, SaveFailedError.
+ */
 export async function unpark(db: Db, opId: Id): Promise<void> {
-  await db.outbox.where('op_id').equals(opId).modify((op) => {
-    if (isParked(op.state)) {
-      op.state = 'waiting'
-      op.problem = null
-    }
-  })
+  try {
+    await inTransaction(db, async (t) => {
+      const op = await t.outbox.get(opId)
+      if (op && isParked(op.state)) await t.outbox.put({ ...op, state: 'waiting', problem: null })
+    })
+  } catch (error) {
+    throw asSaveError(error)
+  }
 }
 
 /** How much waits, for the server's list of phones and for the screen. */

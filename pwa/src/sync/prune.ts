@@ -147,6 +147,8 @@ export async function freeThumbs(db: Db, clock: Clock = systemClock): Promise<Fr
 
 /** The moment so many days ago by the server's clock: a phone set to next year must not clear this one's work. */
 async function daysAgo(db: Db, clock: Clock, days: number): Promise<IsoTime> {
-  const offset = (await getMeta(db, 'contact'))?.offset_ms ?? 0
-  return new Date(clock.now().getTime() + offset - days * DAY_MS).toISOString()
+  const contact = await getMeta(db, 'contact')
+  // The server's last word, and not the phone's clock put right by it: that may have been moved since.
+  const now = contact?.server_at === undefined ? clock.now().getTime() + (contact?.offset_ms ?? 0) : Date.parse(contact.server_at)
+  return new Date(now - days * DAY_MS).toISOString()
 }

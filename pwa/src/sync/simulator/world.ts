@@ -164,6 +164,13 @@ export class World {
     for (const id of this.server.receipts.keys()) if (!backup.state.receipts.has(id)) this.lostOps.add(id)
     for (const row of this.server.of('stock_movement', OFFICE)) if (!backup.state.records.has(`stock_movement ${row.id}`)) this.lostOps.add(row.id)
     for (const [key, file] of this.server.files) if (file.complete && !backup.files.get(key)?.complete) this.lostFiles.add(key)
+    // A file may be in the backup and the word that it arrived not: nobody sends it again.
+    for (const [key, row] of this.server.records) {
+      const then = backup.state.records.get(key)
+      if (key.startsWith('photo ') && row['state'] === 'stored' && then?.['state'] !== 'stored') {
+        this.lostFiles.add(`${row.author_id} ${String(row['sha256'])}`)
+      }
+    }
     this.server.restore(backup, told)
     this.untoldSince = told ? 0 : this.server.now().getTime()
   }
