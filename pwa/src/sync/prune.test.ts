@@ -31,13 +31,13 @@ const sync = () => runCycle({
   db, transport: server.transport(), clock, device: { id: 'phone', app_version: '1' }, onMe: () => undefined, stopped: () => false,
 })
 
-/** A visit with one of everything; its pictures differ from other days'. */
 /** So many days pass, and no server says what time it is then. */
 async function later(days: number): Promise<void> {
   clock.advance(days * DAY_S)
   await dropMeta(db, 'contact')
 }
 
+/** A visit with one of everything; its pictures differ from other days'. */
 async function aDay(fill: number): Promise<Id> {
   const id = await checkIn(db, { store_id: 's1', fix: null, reason: null, planned: false }, clock)
   await addNote(db, { visit_id: id, text: 'x' }, clock)
