@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from server.materials.models import Handout
@@ -52,19 +52,10 @@ def last_handed_at(
 ) -> dict[str, dict[str, datetime]]:
     """When a campaign's handouts of the period last gave a material, by it, by store id."""
     found: dict[str, dict[str, datetime]] = {}
-    for part in chunks(store_ids):
-        rows = session.execute(
-            select(Handout.store_id, Handout.material_id, func.max(Handout.at))
-            .where(
-                Handout.campaign_id == campaign_id,
-                Handout.at >= start,
-                Handout.at < end,
-                Handout.store_id.in_(part),
-            )
-            .group_by(Handout.store_id, Handout.material_id)
-        )
-        for store_id, material_id, at in rows:
-            found.setdefault(store_id, {})[material_id] = at
+    for store_id, material_id, at in _by_material(
+        session, func.max(Handout.at), (campaign_id, start, end), store_ids
+    ):
+        found.setdefault(store_id, {})[material_id] = at
     return found
 
 
@@ -73,9 +64,24 @@ def handed_at(
 ) -> dict[str, dict[str, int]]:
     """Units by material id by store id, that a campaign's handouts of the period have given."""
     found: dict[str, dict[str, int]] = {}
+    for store_id, material_id, quantity in _by_material(
+        session, func.sum(Handout.quantity), (campaign_id, start, end), store_ids
+    ):
+        found.setdefault(store_id, {})[material_id] = int(quantity)
+    return found
+
+
+def _by_material(
+    session: Session,
+    told: ColumnElement[Any],
+    campaign: tuple[str, datetime, datetime],
+    store_ids: Iterable[str],
+) -> Iterator[tuple[str, str, Any]]:
+    """(store id, material id, told) of a campaign's handouts; campaign is (id, start, end)."""
+    campaign_id, start, end = campaign
     for part in chunks(store_ids):
         rows = session.execute(
-            select(Handout.store_id, Handout.material_id, func.sum(Handout.quantity))
+            select(Handout.store_id, Handout.material_id, told)
             .where(
                 Handout.campaign_id == campaign_id,
                 Handout.at >= start,
@@ -84,6 +90,5 @@ def handed_at(
             )
             .group_by(Handout.store_id, Handout.material_id)
         )
-        for store_id, material_id, quantity in rows:
-            found.setdefault(store_id, {})[material_id] = int(quantity)
-    return found
+        for store_id, material_id, value in rows:
+            yield store_id, material_id, value
