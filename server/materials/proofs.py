@@ -90,5 +90,4 @@ def _by_material(
             )
             .group_by(Handout.store_id, Handout.material_id)
         )
-        for store_id, material_id, value in rows:
-            yield store_id, material_id, value
+        yield from rows.tuples()
