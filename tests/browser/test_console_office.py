@@ -19,7 +19,7 @@ from tests.browser.site import Site
 
 BASE = (29.8700, 121.5500)
 DAILY_SCREENS = (
-    *("地图", "拜访", "审核", "盲审复核", "照片墙", "回司报到", "免签与补签", "同步状况"),
+    *("地图", "拜访", "审核", "盲审复核", "任务", "照片墙", "回司报到", "免签与补签", "同步状况"),
 )
 SUPERVISORS_SCREENS = (*DAILY_SCREENS, "物料", "促销活动")
 OFFICE_SCREENS = (
