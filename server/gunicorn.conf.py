@@ -44,7 +44,8 @@ _ARENA_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -8, -3, -1
 _keep_memory_small()
 
 # Loading makes a million objects and throws hardly any away: looking for garbage meanwhile is a
-# tenth of the time until the first answer. when_ready() turns it on again.
+# tenth of the time until the first answer. post_fork() turns it on again: a reload loads this file
+# anew, and calls when_ready() no more.
 gc.disable()
 
 
@@ -53,6 +54,11 @@ def when_ready(server: Any) -> None:
     del server
     gc.collect()
     gc.freeze()
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """From now on garbage is made, and looked for."""
+    del server, worker
     gc.enable()
 
 
