@@ -21,6 +21,7 @@ let runs: number
 let wakesAsked: number
 let status: LoopStatus[]
 let sync: Sync
+let onReport: () => Promise<unknown>
 
 beforeEach(() => {
   db = freshDb()
@@ -34,6 +35,7 @@ beforeEach(() => {
   runs = 0
   wakesAsked = 0
   status = []
+  onReport = () => Promise.resolve()
   let nextTimer = 0
   const around: Surroundings = {
     setTimer(run, ms) {
@@ -67,8 +69,14 @@ beforeEach(() => {
       if (network !== 'there') throw new ApiError(network === 'gone' ? 'offline' : 'transient', 503)
       return real.me()
     },
+    report: async () => {
+      await onReport()
+      return { server_time: clock.now().toISOString(), schema: { oldest: 1, newest: 4 } }
+    },
   }
-  sync = createSync({ db, transport, clock, device: { id: 'd', app_version: '1' }, onMe: () => undefined, around, onStatus: (one) => status.push(one) })
+  const storage = { usage: null, quota: null, persisted: null }
+  const phone = { condition: () => Promise.resolve({ storage, standalone: null }), link: () => null }
+  sync = createSync({ db, transport, clock, phone, device: { id: 'd', app_version: '1' }, onMe: () => undefined, around, onStatus: (one) => status.push(one) })
 })
 
 afterEach(() => sync.stop())
@@ -103,6 +111,23 @@ it('sends new work at once', async () => {
   await settled('idle', 1)
   await visit('s1')
   await vi.waitFor(() => expect(server.of('visit', REP)).toHaveLength(1), { timeout: 10_000 })
+})
+
+it('sends at once what is saved while the last of the queue leaves it', async () => {
+  network = 'gone'
+  await visit('s1')
+  await visit('s2')
+  sync.start()
+  await settled('offline', 1)
+  network = 'there'
+  let saved = false
+  onReport = async () => {
+    if (!saved) await visit('s3')
+    saved = true
+  }
+  // Two left and one came before the queue was looked at again: it is shorter, and has news all the same.
+  wake()
+  await vi.waitFor(() => expect(server.of('visit', REP)).toHaveLength(3), { timeout: 5_000 })
 })
 
 it('tries later and later without a network, and at once when it is back', async () => {

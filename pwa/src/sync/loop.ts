@@ -1,6 +1,7 @@
 // When to sync: on the start, on new work, on coming online or into view, on the worker's word, on a timer;
 // in one tab at a time, and later and later while it fails.
 import { follow } from '../db/follow'
+import type { Db } from '../db/schema'
 import { countFailures, nextDelayS, type CycleEnd } from './engine'
 import { runCycle, type CycleDeps } from './cycle'
 import type { IsoTime } from '../db/types'
@@ -55,7 +56,8 @@ export function createSync(deps: SyncDeps): Sync {
   let timer: number | null = null
   let unlisten: (() => void) | null = null
   let unfollow: (() => void) | null = null
-  let unsent: number | null = null
+  /** Seq of the newest op there was when the last run began: newer ones may have come too late for it. */
+  let covered: number | null = null
 
   function tell(state: LoopState, nextS: number | null = null, problem: Problem | null = null): void {
     const at = nextS === null ? null : new Date(clock.now().getTime() + nextS * 1000).toISOString()
@@ -81,6 +83,8 @@ export function createSync(deps: SyncDeps): Sync {
     while (again && !stopped && !paused) {
       again = false
       schedule(null)
+      covered = Math.max(covered ?? 0, await newestSeq(db).catch(() => 0))
+      if (stopped) return
       const end = await around.exclusively(`outbox-${db.userId}`, () => {
         tell('syncing')
         return runCycle({ ...deps, stopped: () => stopped })
@@ -116,11 +120,12 @@ export function createSync(deps: SyncDeps): Sync {
     if (!around.online()) around.requestWake()
   }
 
-  /** New work is sent at once, unless the server has just failed: then it goes with the next try. */
-  function onCount(count: number): void {
-    const grew = unsent !== null && count > unsent
-    unsent = count
-    if (!grew) return
+  /**
+   * New work is sent at once, unless the server has just failed: then it goes with the next try. The length of
+   * the queue would not tell: while it empties, something new may only keep it from getting shorter.
+   */
+  function onNewest(seq: number): void {
+    if (covered === null || seq <= covered) return
     askForWake()
     if (failures === 0 && around.online()) void trigger()
   }
@@ -130,7 +135,7 @@ export function createSync(deps: SyncDeps): Sync {
       if (!stopped) return
       stopped = false
       unlisten = around.listen(wake)
-      unfollow = follow(() => db.outbox.count(), onCount)
+      unfollow = follow(() => newestSeq(db), onNewest)
       void trigger()
     },
     stop() {
@@ -147,4 +152,9 @@ export function createSync(deps: SyncDeps): Sync {
     },
     resume: wake,
   }
+}
+
+/** Ops are numbered in the order of making, also past an empty queue; 0 where nothing waits. */
+async function newestSeq(db: Db): Promise<number> {
+  return (await db.outbox.orderBy('seq').last())?.seq ?? 0
 }

@@ -36,13 +36,18 @@ function count(found: Campaign, { steps }: Script, { counts, acknowledged }: Ver
   for (const [what, times] of counts) found.counts.set(what, (found.counts.get(what) ?? 0) + times)
 }
 
-/** What is wrong and how to see it again, for a person. */
+/** What is wrong and how to see it again, for a person: the first ones whole, of the others what it takes to play them. */
 export function story({ failures }: Campaign): string {
-  return failures.slice(0, TOLD).map(({ seed, wrong, script }) => [
+  const others = failures.slice(TOLD).map(({ seed, wrong }) => `seed ${seed}, not made short: ${wrong.join('; ')}`)
+  return [...failures.slice(0, TOLD).map(wholeStory), ...others].join('\n\n')
+}
+
+function wholeStory({ seed, wrong, script }: Failure): string {
+  return [
     `seed ${seed}: ${wrong.join('; ')}`,
     `shrunk to ${script.steps.length} steps (size ${sizeOf(script)}); an entry for pwa/src/sync/simulator/found.json:`,
     JSON.stringify({ name: wrong[0], script }),
-  ].join('\n')).join('\n\n')
+  ].join('\n')
 }
 
 /** The figures, one line each. */
