@@ -8,12 +8,14 @@ stands in the features' own tables, and periodic sweeps pick up what was lost.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import logging
 import os
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from queue import SimpleQueue
 from random import random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -33,6 +35,8 @@ log = logging.getLogger(__name__)
 _JOB_NICENESS = 10
 QUIET_S: Final = 0.05
 PATIENCE_S: Final = 5.0
+# A process that leaves the sweeps to another one asks this often whether that still lives.
+ELSEWHERE_S: Final = 20.0
 _EARLIEST_FIRST_S: Final = 1.0
 LATEST_FIRST_S: Final = 6.0
 
@@ -57,9 +61,9 @@ def job(name: str) -> Callable[[W], W]:
 
 
 def periodic(name: str, seconds: float) -> Callable[[W], W]:
-    """Register a job that also runs by itself about every so many seconds in each consumer.
+    """Register a job that also runs by itself about every so many seconds.
 
-    The first time within LATEST_FIRST_S of the start.
+    The first time within LATEST_FIRST_S of the start; in one process of a data folder.
     """
 
     def decorate(work: W) -> W:
@@ -115,6 +119,7 @@ class Runner:
         self._huey: Any = None
         self._queue: SimpleQueue[_Queued | None] = SimpleQueue()
         self._started = False
+        self._sweeping: int | None = None
 
     @property
     def huey(self) -> Huey:
@@ -150,6 +155,21 @@ class Runner:
         """End the threads after what they are doing."""
         self.stopping.set()
         self._queue.put(None)
+        with self._lock:
+            if self._sweeping is not None:
+                os.close(self._sweeping)
+                self._sweeping = None
+
+    def sweeps_here(self) -> bool:
+        """Ask for the sweeps of this data folder; True where this process has them.
+
+        It keeps them until it ends, however it ends: one process is enough, and a sweep costs each
+        that does it the memory of its queries.
+        """
+        with self._lock:
+            if self._sweeping is None and not self.stopping.is_set():
+                self._sweeping = _lock_of(self.app.config["SETTINGS"].data_dir / "sweeps.lock")
+            return self._sweeping is not None
 
     def note_request(self) -> None:
         """Say that a request begins or ends: jobs stand back behind those that follow."""
@@ -185,6 +205,17 @@ def wait_s(now: float, last_request: float, queued_at: float) -> float:
     return max(0.0, min(last_request + QUIET_S, queued_at + PATIENCE_S) - now)
 
 
+def _lock_of(path: Path) -> int | None:
+    """Take a lock that this process then keeps: its descriptor, or None where another has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
 def start_sweeps(runner: Runner) -> None:
     """Start a thread for each periodic job."""
     for name, seconds in _PERIODIC.items():
@@ -198,7 +229,7 @@ def first_wait_s(every: float, chance: float) -> float:
     """Seconds from the start to the first run of a periodic job. chance: 0..1.
 
     Soon, for what a killed process has lost is due now; and not at once, for that is when phones
-    come back, and processes that start together must not all begin with the same job.
+    come back, and jobs must not all begin at one moment.
     """
     span = LATEST_FIRST_S - _EARLIEST_FIRST_S
     return min(every, _EARLIEST_FIRST_S + chance * span)
@@ -207,8 +238,10 @@ def first_wait_s(every: float, chance: float) -> float:
 def _sweep(runner: Runner, name: str, seconds: float) -> None:
     wait = first_wait_s(seconds, random())  # noqa: S311 -- spreads load, keeps no secret
     while not runner.stopping.wait(wait):
-        runner.send(name, [])
-        wait = seconds
+        here = runner.sweeps_here()
+        if here:
+            runner.send(name, [])
+        wait = seconds if here else min(seconds, ELSEWHERE_S)
 
 
 def install(app: Flask) -> None:

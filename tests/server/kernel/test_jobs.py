@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,9 @@ from server.config import Settings
 from server.kernel import jobs
 from server.kernel.db import db
 from server.kernel.jobs import LATEST_FIRST_S, PATIENCE_S, QUIET_S
+
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -82,6 +87,41 @@ def test_what_was_lost_is_looked_for_soon_after_the_start(
     runner.start()
     assert done.wait(LATEST_FIRST_S + 20)
     runner.stop()
+
+
+def test_one_process_sweeps_and_another_takes_over(tmp_path: Path) -> None:
+    first, second = (
+        create_app(Settings(data_dir=tmp_path)).extensions["storewalk.jobs"] for _ in range(2)
+    )
+    elsewhere = create_app(Settings(data_dir=tmp_path / "other")).extensions["storewalk.jobs"]
+    assert [one.sweeps_here() for one in (first, second, first, elsewhere)] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+    first.stop()
+    assert not first.sweeps_here()
+    assert second.sweeps_here()
+    # A process that is killed says nothing: its lock goes with it.
+    second.stop()
+    ask = (
+        "from pathlib import Path; from server.kernel.jobs import _lock_of;"
+        f"print(_lock_of(Path({str(tmp_path / 'sweeps.lock')!r})) is not None, flush=True);"
+        "import time; time.sleep(60)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", ask], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline().strip() == "True"
+        third = create_app(Settings(data_dir=tmp_path)).extensions["storewalk.jobs"]
+        assert not third.sweeps_here()
+        other.kill()
+        other.wait()
+        assert third.sweeps_here()
+    third.stop()
+    elsewhere.stop()
 
 
 @pytest.mark.parametrize(
