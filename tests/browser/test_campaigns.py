@@ -12,9 +12,9 @@ from playwright.sync_api import Locator, Page, expect
 from server.kernel.clock import org_day
 from tests.browser import office, rep
 from tests.browser.api import Api
+from tests.browser.barriers import axe
 from tests.browser.conftest import Open, watch
 from tests.browser.site import Site
-from tests.browser.test_console_axe import axe
 from tests.browser.test_rep_screens import chrome_words
 
 STORE, OTHER = "苏州园区独墅湖店", "苏州园区湖东店"

@@ -15,11 +15,11 @@ from playwright.sync_api import Page, expect
 
 from server.config import ROOT
 from tests.browser import office
+from tests.browser.barriers import axe
 from tests.browser.conftest import DESKTOP, PHONE, Open, watch
 from tests.browser.office import Region, Sender
 from tests.browser.site import Site
 
-AXE = ROOT / "pwa" / "node_modules" / "axe-core" / "axe.min.js"
 LOCALES = ROOT / "pwa" / "src" / "locales"
 STORE = (28.6800, 115.8500)
 TO_ENGLISH, TO_CHINESE = "Switch to English", "切换到中文"
@@ -175,16 +175,6 @@ SCREENS: dict[str, list[Step]] = {
     "office": [_press("苏州办事处")],
     "nowhere": [_go("no-such-screen", "h1")],
 }
-
-
-def axe(page: Page) -> list[str]:
-    """What axe finds on the page as it stands, in short."""
-    if not page.evaluate("'axe' in window"):
-        page.evaluate(Path(AXE).read_text("utf-8"))
-    found: list[dict[str, Any]] = page.evaluate(
-        "async () => (await axe.run(document, { resultTypes: ['violations'] })).violations"
-    )
-    return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
 
 
 def words_on(page: Page) -> str:

@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import office
+from tests.browser.barriers import axe
 from tests.browser.conftest import DESKTOP, PHONE, Open, watch
 from tests.browser.office import Region, Sender
 from tests.browser.site import Site
-from tests.browser.test_console_axe import axe, cut_off, too_wide
+from tests.browser.test_console_axe import cut_off, too_wide
 
 BASE = (32.0600, 118.7800)
 DAYS = 6

@@ -16,10 +16,11 @@ from playwright.sync_api import Page, expect
 from server.demo.drawing import Request, draw
 from tests.browser import office
 from tests.browser.api import Api
+from tests.browser.barriers import axe
 from tests.browser.conftest import DESKTOP, PHONE, Open, watch
 from tests.browser.office import Region, Sender
 from tests.browser.site import Site
-from tests.browser.test_console_axe import axe, cut_off, too_wide
+from tests.browser.test_console_axe import cut_off, too_wide
 
 STORE = (29.5600, 106.5500)
 FAR = (30.6700, 104.0600)

@@ -15,10 +15,11 @@ from server.kernel.clock import Clock
 from server.kernel.db import db
 from server.visits.pins import learn_all
 from tests.browser import office
+from tests.browser.barriers import axe
 from tests.browser.conftest import DESKTOP, PHONE, Open, watch
 from tests.browser.office import Region, Sender
 from tests.browser.site import Site
-from tests.browser.test_console_axe import axe, cut_off, too_wide
+from tests.browser.test_console_axe import cut_off, too_wide
 
 SIZES = {"laptop": DESKTOP, "phone": PHONE}
 STORE = (29.8700, 121.5500)

@@ -13,10 +13,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import office
 from tests.browser.api import Api
+from tests.browser.barriers import axe
 from tests.browser.conftest import DESKTOP, PHONE, Open, watch
 from tests.browser.office import Region, Sender
 from tests.browser.site import Site
-from tests.browser.test_console_axe import TO_CHINESE, TO_ENGLISH, axe, cut_off, too_wide, words_on
+from tests.browser.test_console_axe import TO_CHINESE, TO_ENGLISH, cut_off, too_wide, words_on
 
 STORE = (24.4800, 118.0900)
 # Each test has a region of its own, by number.

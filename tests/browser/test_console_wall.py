@@ -11,10 +11,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from server.demo.drawing import Request, draw
 from tests.browser import office
+from tests.browser.barriers import axe
 from tests.browser.conftest import DESKTOP, PHONE, Open, watch
 from tests.browser.office import Region, Sender
 from tests.browser.site import Site
-from tests.browser.test_console_axe import axe, cut_off, too_wide
+from tests.browser.test_console_axe import cut_off, too_wide
 
 STORE = (26.0700, 119.3000)
 KINDS = ("storefront", "shelf", "pile")

@@ -14,10 +14,11 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import office
 from tests.browser.api import Api
+from tests.browser.barriers import axe
 from tests.browser.conftest import Open, watch
 from tests.browser.office import Region, Sender
 from tests.browser.site import Site
-from tests.browser.test_rep_screens import axe, chrome_words
+from tests.browser.test_rep_screens import chrome_words
 
 OFFICE = (30.4500, 120.5500)
 

@@ -7,9 +7,9 @@ from playwright.sync_api import expect
 from server.kernel.ids import new_id
 from tests.browser import rep
 from tests.browser.api import Api
+from tests.browser.barriers import axe
 from tests.browser.conftest import Open
 from tests.browser.site import Site
-from tests.browser.test_rep_screens import axe
 
 STORE = "苏州园区湖东店"
 

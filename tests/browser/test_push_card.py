@@ -12,9 +12,9 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.browser import rep
 from tests.browser.api import Api
+from tests.browser.barriers import axe
 from tests.browser.conftest import Open, watch
 from tests.browser.site import Site
-from tests.browser.test_rep_screens import axe
 
 KNOWN = "https://fcm.googleapis.com/fcm/send/a-phone-of-this-test"
 ELSEWHERE = "https://push.example/a-phone-of-this-test"

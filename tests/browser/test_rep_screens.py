@@ -3,30 +3,20 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from server.config import ROOT
 from tests.browser import office, rep
 from tests.browser.api import Api
+from tests.browser.barriers import axe
 from tests.browser.conftest import Open, watch
 from tests.browser.seed import PASSWORD
 from tests.browser.site import Site
 
-AXE = ROOT / "pwa" / "node_modules" / "axe-core" / "axe.min.js"
 STORE = "苏州园区独墅湖店"
 HERE = (31.2865, 120.6000)
 SCREENS = ("/", "/stock", "/office", "/sync", "/me")
-
-
-def axe(page: Page) -> list[str]:
-    """What axe finds on the page as it stands, in short."""
-    page.evaluate(Path(AXE).read_text("utf-8"))
-    found: list[dict[str, Any]] = page.evaluate("async () => (await axe.run()).violations")
-    return [f"{one['id']}: {node['html'][:160]}" for one in found for node in one["nodes"]]
 
 
 def chrome_words(page: Page) -> str:

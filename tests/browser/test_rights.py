@@ -14,11 +14,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser import office, rep
+from tests.browser.barriers import axe
 from tests.browser.conftest import Open, watch
 from tests.browser.office import Region, Sender
 from tests.browser.seed import PASSWORD
 from tests.browser.site import Site
-from tests.browser.test_rep_screens import axe, chrome_words
+from tests.browser.test_rep_screens import chrome_words
 
 STORE = (30.4500, 120.4500)
 NAME = "余杭塘栖店"

@@ -13,10 +13,10 @@ from playwright.sync_api import Page, expect
 from server.kernel.ids import new_id
 from tests.browser import care, rep
 from tests.browser.api import Api
+from tests.browser.barriers import axe
 from tests.browser.care import HERE, NOTE, STORE, change_rows, dialog
 from tests.browser.conftest import Open, watch
 from tests.browser.site import Site
-from tests.browser.test_rep_screens import axe
 
 HOUR_MS = 3_600_000
 OPEN, MAKE, SAVE = "制作救援文件", "生成文件", "存到手机"

@@ -11,10 +11,11 @@ from playwright.sync_api import Locator, Page, expect
 from server.kernel.clock import org_day
 from tests.browser import office, rep
 from tests.browser.api import Api
+from tests.browser.barriers import axe
 from tests.browser.conftest import DESKTOP, PHONE, Open, watch
 from tests.browser.seed import PASSWORD
 from tests.browser.site import Site
-from tests.browser.test_rep_screens import axe, chrome_words
+from tests.browser.test_rep_screens import chrome_words
 
 STORE = "苏州园区独墅湖店"
 HERE = (31.2865, 120.6000)

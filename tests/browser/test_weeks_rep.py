@@ -12,9 +12,10 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser import office, rep
 from tests.browser.api import Api
+from tests.browser.barriers import axe
 from tests.browser.conftest import Open, watch
 from tests.browser.site import Site
-from tests.browser.test_rep_screens import axe, chrome_words
+from tests.browser.test_rep_screens import chrome_words
 
 AT_OFFICE = (31.3010, 120.6010)
 SCREENS = ("/", "/office", "/sync", "/me")
@@ -180,8 +181,12 @@ def test_a_push_opens_the_office_page(open_phone: Open, site: Site, rep_name: st
         lambda event: versions.extend(event["registrations"]),
     )
     devtools.send("ServiceWorker.enable")
-    page.wait_for_timeout(300)
-    [registration] = [one for one in versions if not one["isDeleted"]][:1]
+    for _ in range(100):
+        # Events are taken in while the page is waited for.
+        page.wait_for_timeout(100)
+        if alive := [one for one in versions if not one["isDeleted"]]:
+            break
+    [registration] = alive[:1]
     message = '{"title":"本周回司报到","body":"第 48 周","tag":"office-2026-W48","url":"/office"}'
     devtools.send(
         "ServiceWorker.deliverPushMessage",

@@ -18,7 +18,6 @@ from server.kernel import jobs
 from server.kernel.db import db
 from server.kernel.jobs import LATEST_FIRST_S, PATIENCE_S, QUIET_S
 
-
 ROOT = Path(__file__).parents[3]
 
 
