@@ -129,11 +129,15 @@ def _whole(value: object, low: int, high: int) -> bool:
 
 
 def digest(op: Op) -> bytes:
-    """What makes two sendings the same op. How often it was tried does not count."""
+    """What makes two sendings the same op. How often it was tried does not count.
+
+    Raises op_malformed where the payload is nested too deep.
+    """
     evidence = op.evidence
-    return hashlib.sha256(
-        orjson.dumps(
-            [op.kind, op.record_id, op.payload, evidence.device_at, evidence.device_seq],
-            option=orjson.OPT_SORT_KEYS,
-        )
-    ).digest()
+    said = [op.kind, op.record_id, op.payload, evidence.device_at, evidence.device_seq]
+    try:
+        text = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
+    except orjson.JSONEncodeError as error:
+        # orjson reads four times as many levels as it writes.
+        raise problems.OP_MALFORMED.error(field="payload") from error
+    return hashlib.sha256(text).digest()

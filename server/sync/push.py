@@ -163,7 +163,11 @@ def _read(raw_ops: Sequence[Any], actor: Actor, device: Device, clock: Clock) ->
             slot.status = "rejected"
             slot.problem = problems.OP_KIND_UNKNOWN.error(field="kind", kind=read.kind[:64])
             continue
-        slot.op, slot.digest = read, digest(read)
+        try:
+            slot.op, slot.digest = read, digest(read)
+        except Problem as problem:
+            slot.status, slot.problem = "rejected", problem
+            continue
         if read.op_id in first:
             # The same op twice in one batch: the second is answered like a repetition.
             same = first[read.op_id] == slot.digest

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -60,6 +61,18 @@ class Phone:
         assert [row["index"] for row in results] == list(range(len(ops)))
         return results
 
+    def push_text(self, *ops: str | dict[str, Any]) -> list[dict[str, Any]]:
+        """Push ops of which some are JSON text already, as what cannot be written otherwise."""
+        texts = [op if isinstance(op, str) else json.dumps(op) for op in ops]
+        about = json.dumps({"id": self.device_id, "app_version": "0.1.0", "unsent": len(ops)})
+        body = f'{{"schema": 1, "device": {about}, "ops": [{", ".join(texts)}]}}'
+        answer: Any = self.client.post(
+            "/api/v1/sync/push", data=body, content_type="application/json"
+        )
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        results: list[dict[str, Any]] = answer.json["results"]
+        return results
+
     def pull(self, limit: int = 500) -> list[dict[str, Any]]:
         changes: list[dict[str, Any]] = []
         while True:
@@ -70,3 +83,10 @@ class Phone:
             self.cursor = answer.json["cursor"]
             if not answer.json["more"]:
                 return changes
+
+
+def nested(op: dict[str, Any], levels: int) -> str:
+    """The op's JSON, with so many lists within each other as one more field of its payload."""
+    mark = "in here"
+    text = json.dumps(op | {"payload": op["payload"] | {"deep": mark}})
+    return text.replace(json.dumps(mark), "[" * levels + "]" * levels)

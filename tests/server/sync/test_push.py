@@ -12,7 +12,7 @@ from server.kernel.changes import Change
 from server.kernel.ids import new_id
 from server.sync import push as push_module
 from server.sync.models import Device, OpReceipt
-from tests.server.sync.phone import AT, Phone
+from tests.server.sync.phone import AT, Phone, nested
 
 
 def statuses(results: list[dict[str, Any]]) -> list[str]:
@@ -110,6 +110,23 @@ def test_bad_ops_are_refused_one_by_one(phone: Phone, other_phone: Phone, store_
     for row in results[:-1]:
         assert row["problem"]["title"]
         assert row["problem"]["detail"]
+
+
+@pytest.mark.parametrize("levels", [252, 253, 300, 900])
+def test_a_payload_nested_too_deep_is_one_ops_fault(
+    phone: Phone, store_id: str, levels: int
+) -> None:
+    """Deeper than can be written again: that op is refused, whichever the level, and no other."""
+    good, deep, late = (phone.check_in(store_id) for _ in range(3))
+    results = phone.push_text(good, nested(deep, levels), late)
+    assert statuses(results)[::2] == ["applied", "applied"]
+    writable = levels < 253
+    assert codes(results)[1] == (None if writable else "op_malformed")
+    assert statuses(phone.push_text(good, nested(deep, levels), late)) == [
+        "replayed",
+        "replayed" if writable else "rejected",
+        "replayed",
+    ]
 
 
 def test_a_store_of_somebody_else_is_unknown(other_phone: Phone, store_id: str) -> None:

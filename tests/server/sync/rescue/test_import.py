@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,7 @@ from server.kernel.journal import JournalEntry
 from server.sync.models import Device
 from tests.server.conftest import Login, World
 from tests.server.photos.conftest import sha
-from tests.server.sync.phone import AT, Phone
+from tests.server.sync.phone import AT, Phone, nested
 from tests.server.sync.rescue.making import (
     MADE_AT,
     RescueFile,
@@ -177,3 +178,15 @@ def test_problems_are_in_the_callers_language(
     titles = [body["ops"][0]["problem"]["title"] for body in (english, chinese)]
     assert titles[0] == "No such store, or it was never assigned to you"
     assert titles[1] == "门店不存在，或从未分配给您"
+
+
+def test_an_op_nested_too_deep_keeps_no_other_outside(
+    phone: Phone, office: FlaskClient, store_id: str, author: dict[str, str]
+) -> None:
+    before, deep, after = (phone.check_in(store_id) for _ in range(3))
+    file = RescueFile(author, [before, "deep", after])
+    text = json.dumps(file.manifest()).replace('"deep"', nested(deep, 300))
+    for dry_run in (True, False):
+        body = imported(office, file.build(text.encode()), dry_run=dry_run)
+        assert [row["status"] for row in body["ops"]] == ["applied", "rejected", "applied"]
+        assert body["ops"][1]["problem"]["code"] == "op_malformed"
