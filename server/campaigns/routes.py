@@ -137,11 +137,12 @@ def choose_stores(values: dict[str, Any], campaign_id: str) -> dict[str, Any]:
 def import_stores(query: dict[str, Any], campaign_id: str) -> dict[str, Any]:
     """Choose the stores whose codes stand in a CSV or XLSX file."""
     request.max_content_length = MAX_BYTES
-    at = ctx()
-    found = queries.find_campaign(at.session, at.actor, campaign_id, lock=True)
     if request.mimetype not in MIME.values():
         raise common.NOT_JSON.error(field="file", accepted=", ".join(MIME.values()))
+    # Read before any transaction: nobody may wait for our lock while a body arrives.
     values = query | {"codes": sheets.codes_in(request.get_data())}
+    at = ctx()
+    found = queries.find_campaign(at.session, at.actor, campaign_id, lock=True)
     return domain.choose_stores(at.session, at.actor, at.clock, found, values)
 
 
