@@ -14,6 +14,7 @@ from server.campaigns.models import Campaign
 from server.kernel import journal
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock, org_zone
+from server.kernel.db import read_only
 from server.kernel.ids import new_id
 from server.kernel.sheets import TooLargeError, UnreadableError, read_rows, write
 from server.materials import problems as sheets
@@ -73,24 +74,38 @@ def export(
     session: Session,
     actor: Actor,
     clock: Clock,
-    campaign: Campaign,
+    campaign_id: str,
     table: str,
     kind: str,
     language: str,
 ) -> bytes:
-    """The bytes of a csv or xlsx file with what the actor sees of a campaign's table."""
+    """The bytes of a csv or xlsx file with what the actor sees of a campaign's table.
+
+    Reads and writes it without the write lock, then begins the short transaction that the caller
+    commits. Raises not_found for a campaign out of scope.
+    """
     english = language == "en"
+    with read_only():
+        campaign = queries.find_campaign(session, actor, campaign_id)
+        header, rows = _table(session, actor, clock, campaign, table, english=english)
+        session.rollback()
+    file = write(kind, header, rows, _TITLES[table][english])
+    data = {"table": f"campaign.{table}", "format": kind, "rows": len(rows)}
+    data |= {"campaign_id": campaign_id}
+    event = journal.Event.TABLE_EXPORTED
+    journal.record(session, clock, actor, event, "export", new_id(), **data)
+    return file
+
+
+def _table(
+    session: Session, actor: Actor, clock: Clock, campaign: Campaign, table: str, *, english: bool
+) -> Table:
     make: dict[str, Callable[[], Table]] = {
         "board": lambda: _board(session, actor, clock, campaign, english=english),
         "effect": lambda: _effect(session, actor, clock, campaign, english=english),
         "summaries": lambda: _summaries(session, actor, campaign, english=english),
     }
-    header, rows = make[table]()
-    data = {"table": f"campaign.{table}", "format": kind, "rows": len(rows)}
-    data |= {"campaign_id": campaign.id}
-    event = journal.Event.TABLE_EXPORTED
-    journal.record(session, clock, actor, event, "export", new_id(), **data)
-    return write(kind, header, rows, _TITLES[table][english])
+    return make[table]()
 
 
 def _board(

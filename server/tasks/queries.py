@@ -80,7 +80,7 @@ def list_tasks(
     wanted: TaskFilters,
     *,
     cursor: str | None = None,
-    limit: int | None = LIMIT_DEFAULT,
+    limit: int = LIMIT_DEFAULT,
 ) -> dict[str, Any]:
     """A page of tasks: {items, next, total, counts}. Open ones by their day, all others newest
     first. counts {open, overdue, done, cancelled} are of the other filters, whatever the state.
@@ -93,10 +93,9 @@ def list_tasks(
     total = session.scalar(select(func.count()).select_from(Task).where(*narrowed)) or 0
     by_day = wanted.overdue or wanted.state == State.OPEN
     query = _in_order(select(Task).where(*narrowed), by_day=by_day, cursor=cursor)
-    rows = session.scalars(query if limit is None else query.limit(limit + 1)).all()
-    page = rows if limit is None else rows[:limit]
-    more = len(rows) > len(page)
-    last = page[-1] if more else None
+    rows = session.scalars(query.limit(limit + 1)).all()
+    page = rows[:limit]
+    last = page[-1] if len(rows) > limit else None
     return {
         "items": console_records(session, page, today),
         "next": _cursor(last, by_day=by_day) if last else None,

@@ -12,6 +12,7 @@ from server.kernel.clock import org_day
 from server.kernel.http import binary_answers, blueprint, check_revision, ctx, set_revision
 from server.kernel.problems import refuses
 from server.kernel.sheets import MIME
+from server.materials.problems import SHEET_TOO_LARGE
 from server.stores.problems import REP_UNKNOWN
 from server.tasks import domain, problems, queries, schemas
 from server.tasks.export import export_tasks
@@ -57,6 +58,7 @@ def give_tasks(values: dict[str, Any]) -> dict[str, Any]:
 @needs(*_GIVERS)
 @tasks_bp.arguments(schemas.TaskExportQuery(), location="query")
 @tasks_bp.doc(responses=binary_answers(*MIME.values()))
+@refuses(common.NOT_FOUND, SHEET_TOO_LARGE)
 def export(query: dict[str, Any]) -> Response:
     """The list as a file. That it was taken stands in the journal."""
     at, kind = ctx(), query.pop("format")

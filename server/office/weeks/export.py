@@ -11,6 +11,7 @@ from server.accounts.queries import region_names
 from server.kernel import journal
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
+from server.kernel.db import read_only
 from server.kernel.sheets import write
 from server.office.weeks.board import Board, BoardFilters, make_board
 from server.office.weeks.rule import WeekState
@@ -56,9 +57,15 @@ def export_board(
     kind: str,
     language: str,
 ) -> bytes:
-    """The bytes of the file. kind: csv or xlsx. Raises as make_board does."""
-    board = make_board(session, actor, clock, week, filters)
-    header, *rows = _rows(board, region_names(session), language)
+    """The bytes of the file. kind: csv or xlsx. Raises as make_board does.
+
+    Reads and writes it without the write lock, then begins the short transaction that the caller
+    commits.
+    """
+    with read_only():
+        board = make_board(session, actor, clock, week, filters)
+        header, *rows = _rows(board, region_names(session), language)
+        session.rollback()
     data = write(kind, [str(cell) for cell in header], rows, str(_WORDS[language]["sheet"]))
     journal.record(
         session,

@@ -13,6 +13,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from server.kernel import sheets
 from tests.server.conftest import log_in
 from tests.server.sync.phone import Phone
 from tests.server.sync.test_at_once import make_phones, own_app
@@ -85,3 +86,45 @@ def test_a_list_of_stores_on_a_slow_line(field: Field) -> None:
     assert (answer.status_code, answer.json["total"]) == (200, 1)
     field.close()
     assert body.went_on
+
+
+@pytest.mark.parametrize(
+    ("module", "path", "body"),
+    [
+        ("tasks.export", "/tasks/export?format=xlsx", None),
+        ("materials.stock.export", "/stock/export", {"table": "ledger", "format": "xlsx"}),
+        ("materials.stock.export", "/stock/export", {"table": "stock", "format": "csv"}),
+        ("campaigns.sheets", "/campaigns/{campaign}/export", {"table": "board", "format": "csv"}),
+        ("campaigns.sheets", "/campaigns/{campaign}/export", {"table": "effect", "format": "csv"}),
+        (
+            "campaigns.sheets",
+            "/campaigns/{campaign}/export",
+            {"table": "summaries", "format": "xlsx"},
+        ),
+        ("office.weeks.export", "/office/weeks/2026-W48/export?format=xlsx", None),
+    ],
+)
+def test_a_table_that_takes_long_to_write(
+    field: Field,
+    own_app: Flask,
+    monkeypatch: pytest.MonkeyPatch,
+    module: str,
+    path: str,
+    body: dict[str, str] | None,
+) -> None:
+    """The journal still says who took it."""
+    went_on: list[bool] = []
+
+    def write(*args: Any) -> bytes:
+        went_on.append(field.send_now())
+        return sheets.write(*args)
+
+    monkeypatch.setattr(f"server.{module}.write", write)
+    path = path.format(campaign=field.campaign())
+    answer: Any = field.office.post(f"/api/v1{path}", json=body)
+    assert answer.status_code == 200, answer.get_data(as_text=True)
+    field.close()
+    assert went_on == [True]
+    day = "2026-11-23"
+    log: Any = field.office.get(f"/api/v1/journal/export?from={day}&to={day}&format=jsonl")
+    assert log.get_data(as_text=True).count("exported") == 2

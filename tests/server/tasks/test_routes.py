@@ -219,6 +219,19 @@ def test_the_file(supervisor: FlaskClient, give: Give, session: Session) -> None
     assert [(row.data["table"], row.data["rows"]) for row in rows] == [("tasks", 1), ("tasks", 2)]
 
 
+def test_a_file_of_too_many_rows(
+    supervisor: FlaskClient, give: Give, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        give()
+    for limit, status in ((3, 200), (2, 422)):
+        monkeypatch.setattr("server.tasks.export.MAX_ROWS", limit)
+        answer: Any = supervisor.post("/api/v1/tasks/export?format=csv")
+        assert answer.status_code == status
+    assert (answer.json["code"], answer.json["params"]) == ("sheet_too_large", {"limit": 2})
+    assert session.query(journal.JournalEntry).filter_by(event="table.exported").count() == 1
+
+
 def test_the_journal_keeps_no_words(
     supervisor: FlaskClient, give: Give, phone: Phone, session: Session
 ) -> None:
