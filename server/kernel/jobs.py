@@ -210,9 +210,11 @@ def _lock_of(path: Path) -> int | None:
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except OSError as error:
         os.close(descriptor)
-        return None
+        if isinstance(error, BlockingIOError):
+            return None
+        raise
     return descriptor
 
 
@@ -238,10 +240,15 @@ def first_wait_s(every: float, chance: float) -> float:
 def _sweep(runner: Runner, name: str, seconds: float) -> None:
     wait = first_wait_s(seconds, random())  # noqa: S311 -- spreads load, keeps no secret
     while not runner.stopping.wait(wait):
-        here = runner.sweeps_here()
-        if here:
-            runner.send(name, [])
-        wait = seconds if here else min(seconds, ELSEWHERE_S)
+        wait = min(seconds, ELSEWHERE_S)
+        try:
+            if runner.sweeps_here():
+                runner.send(name, [])
+                wait = seconds
+        except Exception:
+            # Redis that is away, a full disk: the thread asks again soon. Were it to end while
+            # this process holds the lock, nobody would sweep any more.
+            log.exception("sweep %s could not be queued", name)
 
 
 def install(app: Flask) -> None:

@@ -123,6 +123,30 @@ def test_one_process_sweeps_and_another_takes_over(tmp_path: Path) -> None:
     elsewhere.stop()
 
 
+@pytest.mark.parametrize("broken", ["send", "sweeps_here"])
+def test_a_sweep_outlives_a_queue_that_is_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    runner = create_app(Settings(data_dir=tmp_path)).extensions["storewalk.jobs"]
+    sent: list[str] = []
+    monkeypatch.setattr(runner, "send", lambda name, _args: sent.append(name))
+    real, tries = getattr(runner, broken), 0
+
+    def away_at_first(*args: Any) -> Any:
+        nonlocal tries
+        tries += 1
+        if tries <= 2:
+            raise ConnectionError("no queue")
+        if len(sent) == 3:
+            runner.stopping.set()
+        return real(*args)
+
+    monkeypatch.setattr(runner, broken, away_at_first)
+    jobs._sweep(runner, "test.often", 0.001)
+    runner.stop()
+    assert tries > len(sent) > 2
+
+
 @pytest.mark.parametrize(
     ("every", "chance", "seconds"),
     [
