@@ -162,7 +162,7 @@ def _chosen(session: Session, actor: Actor, rep_ids: Any, store_id: str | None) 
         if not seen.issuperset(wanted):
             raise REP_UNKNOWN.error(field="rep_ids")
         return wanted
-    at_store = current_reps(session, [store_id])[store_id] if store_id else set()
+    at_store = current_reps(session, [store_id]).get(store_id, set()) if store_id else set()
     if not seen & at_store:
         raise problems.TASK_FOR_NOBODY.error(field="rep_ids")
     return sorted(seen & at_store)

@@ -12,6 +12,7 @@ from server.kernel import journal
 from server.kernel.clock import FrozenClock
 from server.kernel.ids import new_id
 from server.kernel.paging import encode_cursor
+from server.stores import domain as stores
 from tests.server.conftest import Login, World
 from tests.server.contract.day import made
 from tests.server.sync.phone import Phone
@@ -65,6 +66,20 @@ def test_without_names_the_reps_of_the_store_get_it(
 ) -> None:
     answer = supervisor.post("/api/v1/tasks", json={"title": "x", "store_id": store_id})
     assert [item["rep_id"] for item in made(answer)["items"]] == [world.people["rep_a"]]
+
+
+def test_a_store_without_a_rep_is_for_nobody(
+    supervisor: FlaskClient,
+    world: World,
+    store_id: str,
+    session: Session,
+    clock: FrozenClock,
+) -> None:
+    office = world.actors["office"]
+    stores.set_assignments(session, office, clock, store_id, [])
+    session.commit()
+    answer = supervisor.post("/api/v1/tasks", json={"title": "x", "store_id": store_id})
+    assert (answer.status_code, code(answer)) == (422, "task_for_nobody")
 
 
 def test_the_same_giving_again_gives_nothing_twice(supervisor: FlaskClient, give: Give) -> None:
