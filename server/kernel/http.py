@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 API_PREFIX = "/api/v1"
 MAX_JSON_BYTES = 4 * 1024 * 1024
+# Of lists and objects within each other in what a route takes; no body of ours comes near it.
+MAX_LEVELS = 32
 _FAILED = "storewalk.failed"
 
 
@@ -146,28 +148,41 @@ def end_transaction() -> None:
 
 
 class _Parser(FlaskParser):
-    """webargs, without NUL in any text: PostgreSQL cannot store it, and nobody means it."""
+    """webargs, without NUL in any text, and without values that nothing of ours nests so deep.
+
+    PostgreSQL cannot store a NUL, and nobody means it. JSON is read to a thousand levels, which is
+    more than whatever walks through them can stand.
+    """
 
     def pre_load(self, location_data: Any, **_kwargs: Any) -> Any:
-        """Refuse NUL before the schema looks at the values."""
-        _refuse_nul_in(location_data, [])
+        """Refuse both before the schema looks at the values."""
+        _check_values(location_data, [], 0)
         return location_data
 
 
-def _refuse_nul_in(value: Any, path: list[str]) -> None:
+def _check_values(value: Any, path: list[str], level: int) -> None:
     if isinstance(value, str):
         if "\0" in value:
-            messages: Any = ["NUL is not allowed."]
-            for key in reversed(path):
-                messages = {key: messages}
-            raise ValidationError(messages)
-    elif isinstance(value, Mapping):
+            raise _refused("NUL is not allowed.", path)
+    elif isinstance(value, Mapping | list):
+        if level == MAX_LEVELS:
+            # The outermost name tells enough.
+            raise _refused("Nested too deep.", path[:1])
+        if isinstance(value, list):
+            for item in value:
+                _check_values(item, path, level + 1)
+            return
         for key in value:
-            _refuse_nul_in(key, [*path, str(key)])
-            _refuse_nul_in(value[key], [*path, str(key)])
-    elif isinstance(value, list):
-        for item in value:
-            _refuse_nul_in(item, path)
+            inner = [*path, str(key)]
+            _check_values(key, inner, level + 1)
+            _check_values(value[key], inner, level + 1)
+
+
+def _refused(message: str, path: list[str]) -> ValidationError:
+    messages: Any = [message]
+    for key in reversed(path):
+        messages = {key: messages}
+    return ValidationError(messages)
 
 
 class Blueprint(flask_smorest.Blueprint):

@@ -90,6 +90,7 @@ _SENTENCES: Final[tuple[tuple[str, str, str], ...]] = (
         "Name day 1 to 7, opens and closes like 09:00, closes after opens.",
     ),
     ("Give a UUID in lower case.", "应为小写的编号（UUID）。", "Give a UUID in lower case."),
+    ("Nested too deep.", "嵌套层数过多。", "This is nested too deep."),
     ("NUL is not allowed.", "不能含有空字符（NUL）。", "NUL is not allowed."),
 )
 

@@ -6,6 +6,8 @@ a rule that refuses them before the database keeps the two alike.
 
 from __future__ import annotations
 
+import base64
+import json
 from typing import Any
 
 import pytest
@@ -80,9 +82,6 @@ def test_forged_cursors(day: Day, login: Login, path: str, key: tuple[Any, ...])
 
 def encode_cursor_raw(key: tuple[Any, ...]) -> str:
     """As encode_cursor, also of numbers beyond 64 bits."""
-    import base64
-    import json
-
     if any(isinstance(part, int) and abs(part) > 2**63 for part in key):
         return base64.urlsafe_b64encode(json.dumps(key).encode()).decode().rstrip("=")
     return encode_cursor(*key)
@@ -132,6 +131,22 @@ def test_nul_in_a_body(day: Day, login: Login, key: str) -> None:
                 path.format(**words), method=method, json=body, headers={"If-Match": "*"}
             )
             assert (answer.status_code, answer.json["field"]) == (422, field), f"{key} {field}"
+
+
+@pytest.mark.parametrize("levels", [60, 900])
+# Push and the calendar read their bodies themselves, and have tests of their own.
+@pytest.mark.parametrize(
+    "key", [key for key in DOORS if DOORS[key].json and not key.endswith(("push", "calendars"))]
+)
+def test_a_body_nested_too_deep(day: Day, login: Login, key: str, levels: int) -> None:
+    method, rule = key.split()
+    headers = {"If-Match": "*", "Content-Type": "application/json", "Accept-Language": "en"}
+    for opens, ends in (("[", "]"), ('{"a":', "}")):
+        deep = opens * levels + "0" + ends * levels
+        text = json.dumps(DOORS[key].json | {"deep": "?"}).replace('"?"', deep)
+        answer: Any = login("office").open(rule, method=method, data=text, headers=headers)
+        assert (answer.status_code, answer.json["field"]) == (422, "deep"), answer.json
+        assert answer.json["errors"][0]["message"] == "This is nested too deep."
 
 
 def test_nul_from_a_phone(day: Day, login: Login) -> None:
