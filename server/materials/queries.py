@@ -68,9 +68,9 @@ def list_materials(
     }
 
 
-def find_material(session: Session, material_id: str) -> Material:
+def find_material(session: Session, material_id: str, *, lock: bool = False) -> Material:
     """One material. Raises the problem not_found."""
-    material = session.get(Material, material_id)
+    material = session.get(Material, material_id, with_for_update=lock or None)
     if material is None:
         raise problems.NOT_FOUND.error(field="material_id")
     return material

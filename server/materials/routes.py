@@ -62,7 +62,7 @@ def show_material(material_id: str) -> Response:
 def change_material(values: dict[str, Any], material_id: str) -> Response:
     """Change a material or switch it off."""
     at = ctx()
-    material = queries.find_material(at.session, material_id)
+    material = queries.find_material(at.session, material_id, lock=True)
     check_revision(material.rev)
     domain.change_material(at.session, at.actor, at.clock, material, values)
     return set_revision(jsonify(material_record(material)), material.rev)

@@ -47,10 +47,15 @@ def list_warehouses(session: Session, actor: Actor) -> list[Warehouse]:
 
 
 def find_warehouse(
-    session: Session, actor: Actor, warehouse_id: str, field: str = "warehouse_id"
+    session: Session,
+    actor: Actor,
+    warehouse_id: str,
+    field: str = "warehouse_id",
+    *,
+    lock: bool = False,
 ) -> Warehouse:
     """A warehouse in the actor's scope. Raises not_found."""
-    found = session.get(Warehouse, warehouse_id)
+    found = session.get(Warehouse, warehouse_id, with_for_update=lock or None)
     if found is None or not sees_warehouse(actor, found):
         raise common.NOT_FOUND.error(field=field)
     return found

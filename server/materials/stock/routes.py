@@ -305,7 +305,7 @@ def show_warehouse(warehouse_id: str) -> Response:
 def change_warehouse(values: dict[str, Any], warehouse_id: str) -> Response:
     """Change a warehouse or switch it off."""
     at = ctx()
-    found = places.find_warehouse(at.session, at.actor, warehouse_id)
+    found = places.find_warehouse(at.session, at.actor, warehouse_id, lock=True)
     check_revision(found.rev)
     places.change_warehouse(at.session, at.actor, at.clock, found, values)
     return set_revision(jsonify(places.warehouse_record(found)), found.rev)

@@ -1,0 +1,88 @@
+"""Two in the office press a button at the same moment: one wins, and the other is told so.
+
+On SQLite one waits for the other's commit by itself. PostgreSQL (tests/server/sync/test_at_once.py
+says how) lets both read what neither has committed.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from server.kernel.db import db
+from tests.server.conftest import log_in
+from tests.server.sync.test_at_once import make_phones, own_app
+
+__all__ = ["own_app"]
+
+# Long enough for the later one to come as far as it can.
+_HEAD_START_S = 0.7
+Ask = Callable[[], Any]
+
+
+class Two:
+    """Two desks of the office."""
+
+    def __init__(self, app: Flask) -> None:
+        phones, self.store_id = make_phones(app)
+        self.rep_id = phones[0].user_id
+        self.desk, self.other_desk = log_in(app, "office"), log_in(app, "office")
+        with app.app_context():
+            self._engine = db.engine
+
+    def made(self, path: str, values: dict[str, Any]) -> Any:
+        answer: Any = self.desk.post(f"/api/v1{path}", json=values)
+        assert answer.status_code == 201, answer.get_data(as_text=True)
+        return answer.json
+
+    def at_once(self, ask: Callable[[FlaskClient], Any]) -> tuple[Any, Any]:
+        """The answers to the same request of both, the later one's of before the first's commit."""
+        later: list[Any] = []
+        other = threading.Thread(target=lambda: later.append(ask(self.other_desk)))
+        first = threading.current_thread()
+
+        def hold(_connection: Any) -> None:
+            if threading.current_thread() is first and other.ident is None:
+                other.start()
+                other.join(_HEAD_START_S)
+
+        event.listen(self._engine, "commit", hold)
+        try:
+            answer = ask(self.desk)
+            other.join(30)
+        finally:
+            event.remove(self._engine, "commit", hold)
+        assert len(later) == 1
+        return answer, later[0]
+
+
+@pytest.fixture
+def two(own_app: Flask) -> Two:
+    return Two(own_app)
+
+
+MATERIAL = {"code": "M1", "name": "货架插卡", "kind": "posm", "unit": "个"}
+WAREHOUSE = {"code": "W1", "name": "东区仓"}
+CAMPAIGN = {"code": "P1", "name": "活动", "first_day": "2026-11-16", "last_day": "2026-11-29"}
+
+
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [("/materials", MATERIAL), ("/warehouses", WAREHOUSE), ("/campaigns", CAMPAIGN)],
+)
+def test_a_change_is_not_lost_to_another(two: Two, path: str, values: dict[str, Any]) -> None:
+    made = two.made(path, values)
+    head = {"If-Match": f'"{made["rev"]}"'}
+
+    def change(desk: FlaskClient) -> Any:
+        return desk.patch(f"/api/v1{path}/{made['id']}", json={"name": "新"}, headers=head)
+
+    first, later = two.at_once(change)
+    assert (first.status_code, first.json["rev"]) == (200, made["rev"] + 1)
+    assert (later.status_code, later.json["code"]) == (412, "stale")
