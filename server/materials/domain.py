@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.kernel import changes, journal
@@ -29,7 +30,6 @@ def create_material(
 
     Raises material_code_taken and the problems of barcodes.
     """
-    _code_free(session, values["code"], None)
     material = Material(
         id=values.get("id") or new_id(),
         code=values["code"],
@@ -42,8 +42,7 @@ def create_material(
         active=True,
         rev=1,
     )
-    session.add(material)
-    session.flush()
+    _save(session, material, {})
     changes.touch(session, changes.ORG, "material", [material.id])
     journal.record(
         session,
@@ -72,15 +71,10 @@ def change_material(
             raise problems.PHOTO_MISSING.error(field="photo_sha256")
         file.close()
         values["photo_by"] = actor.user_id
-    if "code" in values:
-        _code_free(session, values["code"], material.id)
     if "barcode" in values:
         values["barcode"] = clean_barcode(values["barcode"])
     before = {key: getattr(material, key) for key in values}
-    for key, value in values.items():
-        setattr(material, key, value)
-    material.rev += 1
-    session.flush()
+    _save(session, material, values | {"rev": material.rev + 1})
     changes.touch(session, changes.ORG, "material", [material.id])
     journal.record(
         session,
@@ -95,10 +89,17 @@ def change_material(
     return material
 
 
-def _code_free(session: Session, code: str, own_id: str | None) -> None:
-    taken = session.scalar(select(Material.id).where(Material.code == code))
-    if taken is not None and taken != own_id:
-        raise problems.MATERIAL_CODE_TAKEN.error(field="code", code=code)
+def _save(session: Session, material: Material, values: Mapping[str, Any]) -> None:
+    code = values.get("code", material.code)
+    # Asked of the database, not looked up before: two people may choose the same code at once.
+    try:
+        with session.begin_nested():
+            for key, value in values.items():
+                setattr(material, key, value)
+            session.add(material)
+            session.flush()
+    except IntegrityError as error:
+        raise problems.MATERIAL_CODE_TAKEN.error(field="code", code=code) from error
 
 
 def move_stock(
@@ -127,8 +128,8 @@ def move_stock(
 
 
 def find_entry(session: Session, entry_id: str) -> LedgerEntry:
-    """An entry of the ledger. Raises the problem not_found."""
-    found = session.get(LedgerEntry, entry_id)
+    """An entry of the ledger, locked to be reversed. Raises the problem not_found."""
+    found = session.get(LedgerEntry, entry_id, with_for_update=True)
     if found is None:
         raise common.NOT_FOUND.error(field="entry_id")
     return found
@@ -139,7 +140,7 @@ def reverse(
 ) -> LedgerEntry:
     """Correct a mistaken entry by its opposite. Doing it again answers with the opposite.
 
-    Raises entry_bound for what has a correction of its own (movements, counts), entry_reversed for
+    The caller has locked the entry. Raises entry_bound for what has a correction of its own (movements, counts), entry_reversed for
     an opposite.
     """
     if entry.movement_id or entry.adjustment_id:

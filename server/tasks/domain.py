@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import rep_rows
@@ -70,8 +71,15 @@ def give_tasks(
         for task_id, rep_id in wanted.items()
         if task_id not in there
     }
-    session.add_all(new.values())
-    session.flush()
+    try:
+        with session.begin_nested():
+            session.add_all(new.values())
+            session.flush()
+    except IntegrityError:
+        # The same giving came twice at once, and the other one is there by now.
+        if session.scalar(select(Task.id).where(Task.id.in_(wanted.keys() - there)).limit(1)):
+            return give_tasks(session, actor, clock, values)
+        raise
     for task in new.values():
         data = {"rep_id": task.rep_id, "store_id": store_id, "due_on": _day(task)}
         _told(session, actor, clock, task, journal.Event.TASK_GIVEN, **data)

@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import people, people_by_ids
@@ -65,7 +66,7 @@ def create_warehouse(
     session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any]
 ) -> Warehouse:
     """Add a warehouse: {code, name, region_id?}. Raises warehouse_code_taken, region_unknown."""
-    _check(session, actor, values, None)
+    _check_region(actor, values)
     warehouse = Warehouse(
         id=new_id(),
         code=values["code"],
@@ -74,8 +75,7 @@ def create_warehouse(
         active=True,
         rev=1,
     )
-    session.add(warehouse)
-    session.flush()
+    _save(session, warehouse, {})
     _told(session, actor, clock, warehouse, journal.Event.WAREHOUSE_CREATED, code=warehouse.code)
     return warehouse
 
@@ -84,24 +84,30 @@ def change_warehouse(
     session: Session, actor: Actor, clock: Clock, warehouse: Warehouse, values: Mapping[str, Any]
 ) -> Warehouse:
     """Change what is named in values. Raises as create_warehouse does."""
-    _check(session, actor, values, warehouse.id)
+    _check_region(actor, values)
     before = {key: getattr(warehouse, key) for key in values}
-    for key, value in values.items():
-        setattr(warehouse, key, value)
-    warehouse.rev += 1
-    session.flush()
+    _save(session, warehouse, dict(values) | {"rev": warehouse.rev + 1})
     event = journal.Event.WAREHOUSE_CHANGED
     _told(session, actor, clock, warehouse, event, before=before, after=dict(values))
     return warehouse
 
 
-def _check(session: Session, actor: Actor, values: Mapping[str, Any], own: str | None) -> None:
+def _save(session: Session, warehouse: Warehouse, values: Mapping[str, Any]) -> None:
+    code = values.get("code", warehouse.code)
+    # Asked of the database, not looked up before: two people may choose the same code at once.
+    try:
+        with session.begin_nested():
+            for key, value in values.items():
+                setattr(warehouse, key, value)
+            session.add(warehouse)
+            session.flush()
+    except IntegrityError as error:
+        raise problems.WAREHOUSE_CODE_TAKEN.error(field="code", code=code) from error
+
+
+def _check_region(actor: Actor, values: Mapping[str, Any]) -> None:
     from server.accounts.problems import REGION_UNKNOWN
 
-    if "code" in values:
-        taken = session.scalar(select(Warehouse.id).where(Warehouse.code == values["code"]))
-        if taken is not None and taken != own:
-            raise problems.WAREHOUSE_CODE_TAKEN.error(field="code", code=values["code"])
     region_id = values.get("region_id")
     if region_id is not None and not actor.sees_region(region_id):
         raise REGION_UNKNOWN.error(field="region_id")

@@ -16,6 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from server.kernel.db import db
+from server.kernel.ids import new_id
 from tests.server.conftest import log_in
 from tests.server.sync.test_at_once import make_phones, own_app
 
@@ -86,3 +87,48 @@ def test_a_change_is_not_lost_to_another(two: Two, path: str, values: dict[str, 
     first, later = two.at_once(change)
     assert (first.status_code, first.json["rev"]) == (200, made["rev"] + 1)
     assert (later.status_code, later.json["code"]) == (412, "stale")
+
+
+@pytest.mark.parametrize(
+    ("path", "values", "code"),
+    [
+        ("/materials", MATERIAL, "material_code_taken"),
+        ("/warehouses", WAREHOUSE, "warehouse_code_taken"),
+    ],
+)
+def test_a_code_goes_to_one(two: Two, path: str, values: dict[str, Any], code: str) -> None:
+    first, later = two.at_once(lambda desk: desk.post(f"/api/v1{path}", json=values))
+    assert first.status_code == 201
+    assert (later.status_code, later.json["code"], later.json["field"]) == (409, code, "code")
+    made = [two.made(path, values | {"code": name}) for name in ("X1", "X2")]
+    desks = iter(made)
+
+    def change(desk: FlaskClient) -> Any:
+        one = next(desks)
+        head = {"If-Match": f'"{one["rev"]}"'}
+        return desk.patch(f"/api/v1{path}/{one['id']}", json={"code": "NEW"}, headers=head)
+
+    first, later = two.at_once(change)
+    assert first.status_code == 200
+    assert (later.status_code, later.json["code"], later.json["field"]) == (409, code, "code")
+
+
+def test_an_entry_is_reversed_once(two: Two) -> None:
+    material_id = two.made("/materials", MATERIAL)["id"]
+    received = {"kind": "receive", "material_id": material_id, "quantity": 5}
+    entry = two.made("/ledger/entries", received)
+    path = f"/api/v1/ledger/entries/{entry['id']}/reverse"
+    first, later = two.at_once(lambda desk: desk.post(path, json={"note": "记错"}))
+    assert (first.status_code, later.status_code) == (201, 201)
+    assert first.json == later.json
+    stock: Any = two.desk.get("/api/v1/stock")
+    assert [row["balance"] for row in stock.json["items"] if row["balance"]] == []
+
+
+def test_a_giving_that_comes_twice_gives_once(two: Two) -> None:
+    giving = {"id": new_id(), "title": "更换价签", "rep_ids": [two.rep_id]}
+    first, later = two.at_once(lambda desk: desk.post("/api/v1/tasks", json=giving))
+    assert (first.status_code, later.status_code) == (201, 201)
+    assert first.json == later.json
+    listed: Any = two.desk.get("/api/v1/tasks")
+    assert listed.json["total"] == 1
