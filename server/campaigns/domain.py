@@ -19,6 +19,7 @@ from server.kernel import problems as common
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
 from server.kernel.ids import new_id
+from server.kernel.problems import Problem
 from server.materials.stock.queries import materials_by_id
 from server.stores import choosing as stores
 from server.stores.queries import chunks
@@ -38,6 +39,15 @@ _EVENTS: Final = {
     State.CLOSED: journal.Event.CAMPAIGN_CLOSED,
 }
 
+_UNSAID: Final[Mapping[str, Any]] = {
+    "photo_kinds": [],
+    "target_kind": None,
+    "target": None,
+    "note": "",
+    "materials": [],
+}
+_Lines = Collection[Mapping[str, Any]]
+
 
 def create_campaign(
     session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any]
@@ -45,19 +55,31 @@ def create_campaign(
     """Add a draft: {code, name, first_day, last_day, id?, photo_kinds?, target_kind?, target?,
     note?, materials?: [{material_id, per_store}]}.
 
-    Raises campaign_code_taken, campaign_period, campaign_target, material_unknown.
+    The same id sent again answers with the campaign that is there. Raises campaign_code_taken,
+    campaign_period, campaign_target, material_unknown, record_exists (the id is another person's,
+    or the campaign is no longer as it is said).
     """
-    values = dict(values)
-    materials = values.pop("materials", [])
+    values = {**_UNSAID, "id": new_id(), **values}
+    materials = values.pop("materials")
+    there = _sent_before(session, actor, values, materials)
+    if there is not None:
+        return there
     campaign = Campaign(
-        **({"id": new_id(), "photo_kinds": [], "note": ""} | values),
+        **values,
         state=State.DRAFT.value,
         created_by=actor.user_id,
         created_at=clock.now(),
         rev=1,
     )
     _check(campaign)
-    _save(session, campaign)
+    try:
+        _save(session, campaign)
+    except Problem:
+        # Perhaps the same one came twice at once, and the other is there by now.
+        there = _sent_before(session, actor, values, materials)
+        if there is None:
+            raise
+        return there
     _set_materials(session, campaign.id, materials)
     _told(session, actor, clock, campaign, journal.Event.CAMPAIGN_CREATED, name=campaign.name)
     return campaign
@@ -186,10 +208,12 @@ def plan_of(session: Session, campaign_id: str) -> dict[str, int]:
     return {row[0]: row[1] for row in rows}
 
 
-def _set_materials(
-    session: Session, campaign_id: str, materials: Collection[Mapping[str, Any]]
-) -> None:
-    wanted = {one["material_id"]: one["per_store"] for one in materials}
+def _plan_in(materials: _Lines) -> dict[str, int]:
+    return {one["material_id"]: one["per_store"] for one in materials}
+
+
+def _set_materials(session: Session, campaign_id: str, materials: _Lines) -> None:
+    wanted = _plan_in(materials)
     if wanted.keys() - materials_by_id(session, wanted).keys():
         raise common.MATERIAL_UNKNOWN.error(field="materials")
     session.execute(delete(CampaignMaterial).where(CampaignMaterial.campaign_id == campaign_id))
@@ -199,6 +223,20 @@ def _set_materials(
             for key, quantity in sorted(wanted.items())
         ]
         session.execute(insert(CampaignMaterial), rows)
+
+
+def _sent_before(
+    session: Session, actor: Actor, values: Mapping[str, Any], materials: _Lines
+) -> Campaign | None:
+    """The campaign of this id, if there is one. Raises record_exists where it says another thing."""
+    there = session.get(Campaign, values["id"])
+    if there is None:
+        return None
+    same = all(getattr(there, key) == value for key, value in values.items())
+    same = same and plan_of(session, there.id) == _plan_in(materials)
+    if not same or there.created_by != actor.user_id:
+        raise common.RECORD_EXISTS.error(field="id")
+    return there
 
 
 def _check(campaign: Campaign) -> None:

@@ -49,7 +49,7 @@ def list_campaigns(query: dict[str, Any]) -> dict[str, Any]:
 @needs(Role.OFFICE)
 @campaigns_bp.arguments(schemas.CampaignIn())
 @campaigns_bp.response(201, schemas.CampaignPageOut())
-@refuses(*_WRITES)
+@refuses(*_WRITES, common.RECORD_EXISTS)
 def add_campaign(values: dict[str, Any]) -> dict[str, Any]:
     """Add a draft."""
     at = ctx()

@@ -12,13 +12,14 @@ from openpyxl import Workbook, load_workbook
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from server.accounts import domain as accounts
 from server.kernel.clock import FrozenClock
 from server.kernel.ids import new_id
 from server.kernel.journal import JournalEntry
 from server.kernel.sheets import MIME
 from server.stores import domain as stores
 from tests.server.campaigns.conftest import Make
-from tests.server.conftest import Login, World
+from tests.server.conftest import PASSWORD_HASH, Login, World
 from tests.server.materials.conftest import give, handout
 from tests.server.sync.phone import Phone
 from tests.server.visits.conftest import add_store
@@ -93,6 +94,32 @@ def test_codes_are_unique_and_changes_are_guarded(login: Login, bag: str) -> Non
     assert [one["per_store"] for one in changed.json["materials"]] == [4]
     assert (changed.json["last_day"], changed.json["rev"]) == ("2026-12-05", 2)
     assert office.patch(path, json={"name": "x"}, headers=tag).status_code == 412
+
+
+def test_a_campaign_sent_again_after_a_lost_answer(
+    login: Login, bag: str, session: Session, world: World, clock: FrozenClock
+) -> None:
+    office, key = login("office"), new_id()
+    plan = {"materials": [{"material_id": bag, "per_store": 2}]}
+    first: Any = add(office, id=key, **plan)
+    again: Any = add(office, id=key, **plan)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json == first.json
+    made = session.scalars(select(JournalEntry).where(JournalEntry.event == "campaign.created"))
+    assert len(made.all()) == 1
+    # Another content under its id, or somebody else's.
+    for more in ({"name": "别的"}, {"materials": []}, {"target": 5, "target_kind": "total"}):
+        other: Any = add(office, id=key, **(plan | more))
+        assert (other.status_code, other.json["code"]) == (409, "record_exists"), more
+        assert other.json["field"] == "id"
+    values = {"username": "office2", "name": "x", "role": "office"}
+    values |= {"region_id": world.regions["hq"]}
+    accounts.create_person(session, None, clock, values, password_hash=PASSWORD_HASH)
+    session.commit()
+    theirs: Any = add(login("office2"), id=key, **plan)
+    assert (theirs.status_code, theirs.json["code"]) == (409, "record_exists")
+    taken: Any = add(office, id=new_id(), **plan)
+    assert taken.json["code"] == "campaign_code_taken"
 
 
 def test_stores_by_region_chain_code_and_file(

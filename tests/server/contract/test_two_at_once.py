@@ -132,3 +132,10 @@ def test_a_giving_that_comes_twice_gives_once(two: Two) -> None:
     assert first.json == later.json
     listed: Any = two.desk.get("/api/v1/tasks")
     assert listed.json["total"] == 1
+
+
+def test_a_campaign_that_comes_twice_is_made_once(two: Two) -> None:
+    values = CAMPAIGN | {"id": new_id()}
+    first, later = two.at_once(lambda desk: desk.post("/api/v1/campaigns", json=values))
+    assert (first.status_code, later.status_code) == (201, 201)
+    assert first.json == later.json
