@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Table, and_, delete, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from server.kernel import changes
@@ -76,10 +76,18 @@ def count_views(session: Session, before: datetime) -> int:
 
 
 def erase_views(session: Session, before: datetime) -> int:
-    """Forget who looked at visits before the day of that time, and commit. Returns how many."""
-    found = session.execute(
-        delete(_VIEW).where(_VIEW.c.day < org_day(before)).returning(_VIEW.c.day)
-    )
-    erased = len(found.all())
-    session.commit()
-    return erased
+    """Forget, batch by batch, who looked at visits before the day of that time.
+
+    Returns how many days of looking.
+    """
+    key = (_VIEW.c.visit_id, _VIEW.c.viewer_id, _VIEW.c.day)
+    erased = 0
+    while True:
+        some = select(*key).where(_VIEW.c.day < org_day(before)).limit(_AT_ONCE)
+        rows = [tuple(row) for row in session.execute(some)]
+        if not rows:
+            session.rollback()
+            return erased
+        session.execute(delete(_VIEW).where(tuple_(*key).in_(rows)))
+        session.commit()
+        erased += len(rows)
