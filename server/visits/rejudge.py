@@ -240,7 +240,10 @@ def rejudge_due() -> None:
             break
         actor = actor_by_id(session, row.actor_id) if row.actor_id else None
         rejudge_store(session, actor, clock, row.store_id)
-        session.execute(delete(_DUE).where(_DUE.c.store_id == row.store_id))
+        # Only what was read: the pin may have moved again meanwhile, and then it is due again.
+        session.execute(
+            delete(_DUE).where(_DUE.c.store_id == row.store_id, _DUE.c.asked_at == row.asked_at)
+        )
         session.commit()
     session.rollback()
     session.close()

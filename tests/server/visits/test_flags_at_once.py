@@ -9,6 +9,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -18,9 +20,10 @@ from sqlalchemy.orm import Session
 from server.kernel.clock import FrozenClock
 from server.kernel.db import db
 from server.stores.models import Store
+from server.visits import rejudge
 from server.visits.domain import judge_photos
 from server.visits.flags import FindingKind, PhotoFinding
-from server.visits.models import Visit
+from server.visits.models import RejudgeDue, Visit
 from server.visits.rejudge import rejudge_store
 from tests.server.conftest import NOW
 from tests.server.sync.phone import AT
@@ -85,6 +88,16 @@ class Story:
             db.session.remove()
             return {flag["code"] for flag in found}
 
+    def move_pin(self, degrees: float, after_s: float) -> None:
+        """Put the store's pin elsewhere and have its visits judged again in the background."""
+        with self.app.app_context():
+            session = db.session()
+            session.get_one(Store, self.store_id).lat += degrees
+            clock = FrozenClock(NOW + timedelta(seconds=after_s))
+            rejudge.ask_rejudge(session, None, clock, self.store_id)
+            session.commit()
+            db.session.remove()
+
 
 @pytest.fixture
 def story(own_app: Flask) -> Story:
@@ -126,3 +139,29 @@ def test_a_photo_is_compared_while_its_store_is_judged_again(story: Story) -> No
             session.commit()
             db.session.remove()
     assert story.codes() >= {"off_site", "photo_reused", "short_visit"}
+
+
+def test_a_pin_is_moved_again_while_its_store_is_judged(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story.leave()
+    story.move_pin(0.05, after_s=1)
+    moved = threading.Thread(target=lambda: story.move_pin(-0.05, after_s=2))
+    real = rejudge.rejudge_store
+
+    def judged(*args: Any) -> int:
+        changed = real(*args)
+        if moved.ident is None:
+            moved.start()
+            moved.join(_HEAD_START_S)
+        return changed
+
+    monkeypatch.setattr(rejudge, "rejudge_store", judged)
+    with story.app.app_context():
+        rejudge.rejudge_due()
+        moved.join(30)
+        # The second pin may have come when the job was over; the next sweep finds it.
+        rejudge.rejudge_due()
+        assert db.session.scalars(select(Visit.verdict)).one() == "on_site"
+        assert db.session.scalars(select(RejudgeDue)).all() == []
+        db.session.remove()
