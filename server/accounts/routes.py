@@ -168,8 +168,10 @@ def add_person(values: dict[str, Any]) -> dict[str, Any]:
     return queries.own_record(at.session, user.id)
 
 
-def _person(user_id: str) -> User:
-    user = db.session.get(User, user_id)
+def _person(user_id: str, *, lock: bool = False) -> User:
+    # key_share: what the person sends is still stored meanwhile.
+    how = {"key_share": True} if lock else None
+    user = db.session.get(User, user_id, with_for_update=how)
     if user is None:
         raise problems.NOT_FOUND.error()
     return user
@@ -193,7 +195,7 @@ def show_person(user_id: str) -> Response:
 )
 def change_person(values: dict[str, Any], user_id: str) -> Response:
     """Change a person, reset their password or switch the account off."""
-    at, user = ctx(), _person(user_id)
+    at, user = ctx(), _person(user_id, lock=True)
     check_revision(user.rev)
     cost = settings().password_cost
     domain.change_person(at.session, at.actor, at.clock, user, values, password_cost=cost)
@@ -229,7 +231,7 @@ def add_region(values: dict[str, Any]) -> dict[str, Any]:
 def change_region(values: dict[str, Any], region_id: str) -> Response:
     """Rename, move or switch off a region."""
     at = ctx()
-    region = at.session.get(Region, region_id)
+    region = at.session.get(Region, region_id, with_for_update={"key_share": True})
     if region is None:
         raise problems.NOT_FOUND.error()
     check_revision(region.rev)

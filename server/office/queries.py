@@ -64,9 +64,9 @@ def list_offices(session: Session, *, active: bool | None = None) -> list[dict[s
     return [office_record(row) for row in session.scalars(query)]
 
 
-def find_office(session: Session, office_id: str) -> Office:
+def find_office(session: Session, office_id: str, *, lock: bool = False) -> Office:
     """One office. Raises the problem not_found."""
-    office = session.get(Office, office_id)
+    office = session.get(Office, office_id, with_for_update=lock or None)
     if office is None:
         raise problems.NOT_FOUND.error(field="office_id")
     return office

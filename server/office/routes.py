@@ -59,7 +59,7 @@ def show_office(office_id: str) -> Response:
 def change_office(values: dict[str, Any], office_id: str) -> Response:
     """Change an office or switch it off."""
     at = ctx()
-    office = queries.find_office(at.session, office_id)
+    office = queries.find_office(at.session, office_id, lock=True)
     check_revision(office.rev)
     domain.change_office(at.session, at.actor, at.clock, office, values)
     return set_revision(jsonify(office_record(office)), office.rev)

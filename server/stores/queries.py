@@ -272,9 +272,11 @@ def _named(
     return sorted(named, key=lambda person: (person["name"], person["id"]))
 
 
-def find_store(session: Session, actor: Actor, store_id: str) -> Store:
+def find_store(session: Session, actor: Actor, store_id: str, *, lock: bool = False) -> Store:
     """The store to be changed. Raises not_found outside the actor's scope."""
-    store = session.scalar(select(Store).where(Store.id == store_id, _visible(actor)))
+    query = select(Store).where(Store.id == store_id, _visible(actor))
+    # key_share: visits of the store are still stored meanwhile.
+    store = session.scalar(query.with_for_update(key_share=True) if lock else query)
     if store is None:
         raise problems.NOT_FOUND.error(field="store_id")
     return store

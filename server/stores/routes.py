@@ -87,7 +87,7 @@ def show_store(store_id: str) -> Response:
 def change_store(values: dict[str, Any], store_id: str) -> Response:
     """Change a store, move its pin (its visits are judged again) or say who visits it."""
     at = ctx()
-    store = queries.find_store(at.session, at.actor, store_id)
+    store = queries.find_store(at.session, at.actor, store_id, lock=True)
     check_revision(store.rev)
     domain.change_store(at.session, at.actor, at.clock, store, values)
     page = queries.store_page(at.session, at.actor, store_id)

@@ -42,6 +42,20 @@ class Two:
         assert answer.status_code == 201, answer.get_data(as_text=True)
         return answer.json
 
+    def found(self, path: str) -> Any:
+        answer: Any = self.desk.get(f"/api/v1{path}")
+        assert answer.status_code == 200, answer.get_data(as_text=True)
+        return answer.json
+
+    def change(self, path: str, rev: int) -> None:
+        """Both change a name at once: one does, the other is told that it is stale."""
+        head = {"If-Match": f'"{rev}"'}
+        first, later = self.at_once(
+            lambda desk: desk.patch(f"/api/v1{path}", json={"name": "新"}, headers=head)
+        )
+        assert (first.status_code, first.json["rev"]) == (200, rev + 1), path
+        assert (later.status_code, later.json["code"]) == (412, "stale"), path
+
     def at_once(self, ask: Callable[[FlaskClient], Any]) -> tuple[Any, Any]:
         """The answers to the same request of both, the later one's of before the first's commit."""
         later: list[Any] = []
@@ -79,14 +93,18 @@ CAMPAIGN = {"code": "P1", "name": "活动", "first_day": "2026-11-16", "last_day
 )
 def test_a_change_is_not_lost_to_another(two: Two, path: str, values: dict[str, Any]) -> None:
     made = two.made(path, values)
-    head = {"If-Match": f'"{made["rev"]}"'}
+    two.change(f"{path}/{made['id']}", made["rev"])
 
-    def change(desk: FlaskClient) -> Any:
-        return desk.patch(f"/api/v1{path}/{made['id']}", json={"name": "新"}, headers=head)
 
-    first, later = two.at_once(change)
-    assert (first.status_code, first.json["rev"]) == (200, made["rev"] + 1)
-    assert (later.status_code, later.json["code"]) == (412, "stale")
+def test_changes_of_those_who_work_and_of_where_are_not_lost(two: Two) -> None:
+    two.change(f"/stores/{two.store_id}", two.found(f"/stores/{two.store_id}")["rev"])
+    rep = two.found(f"/people/{two.rep_id}")
+    two.change(f"/people/{two.rep_id}", rep["rev"])
+    values = {"code": "O1", "name": "公司", "lat": 31.3, "lon": 120.6}
+    office = two.made("/offices", values | {"region_id": rep["region_id"]})
+    two.change(f"/offices/{office['id']}", office["rev"])
+    region = two.made("/regions", {"code": "new", "name": "新区", "parent_id": rep["region_id"]})
+    two.change(f"/regions/{region['id']}", region["rev"])
 
 
 @pytest.mark.parametrize(
