@@ -228,7 +228,7 @@ def _set_materials(session: Session, campaign_id: str, materials: _Lines) -> Non
 def _sent_before(
     session: Session, actor: Actor, values: Mapping[str, Any], materials: _Lines
 ) -> Campaign | None:
-    """The campaign of this id, if there is one. Raises record_exists where it says another thing."""
+    """The campaign of this id, or None. Raises record_exists where it says another thing."""
     there = session.get(Campaign, values["id"])
     if there is None:
         return None

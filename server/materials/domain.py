@@ -140,8 +140,8 @@ def reverse(
 ) -> LedgerEntry:
     """Correct a mistaken entry by its opposite. Doing it again answers with the opposite.
 
-    The caller has locked the entry. Raises entry_bound for what has a correction of its own (movements, counts), entry_reversed for
-    an opposite.
+    The caller has locked the entry. Raises entry_bound for what has a correction of its own
+    (movements, counts), entry_reversed for an opposite.
     """
     if entry.movement_id or entry.adjustment_id:
         raise problems.ENTRY_BOUND.error()

@@ -131,7 +131,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description campaign_code_taken: This campaign code is taken: {code} */
+                /** @description campaign_code_taken: This campaign code is taken: {code}; record_exists: This record already exists with another content */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -10098,7 +10098,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description validation_failed: Some values are not valid */
+                /** @description validation_failed: Some values are not valid; sheet_too_large: This file has too many rows or unpacks to too much */
                 422: {
                     headers: {
                         [name: string]: unknown;

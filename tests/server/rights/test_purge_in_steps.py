@@ -37,9 +37,7 @@ def due(
         assert {row["status"] for row in phone.push(*ops)} == {"applied"}
     names = ("office", "sup_east", "sup_west", "rep_b", "rep_w")
     row = {"visit_id": visit_id, "author_id": rep, "at": clock.now(), "day": clock.now().date()}
-    session.execute(
-        insert(VisitView), [row | {"viewer_id": world.people[name]} for name in names]
-    )
+    session.execute(insert(VisitView), [row | {"viewer_id": world.people[name]} for name in names])
     session.commit()
     clock.advance(101 * DAY_S)
 
