@@ -25,8 +25,8 @@ def proved_handouts(
 ) -> list[dict[str, Any]]:
     """{store_id, region_id, rep_id, material_id, quantity, signed, photographed, on_site} of each.
 
-    From start until before end. regions None means all. A signature and a photo count once their
-    bytes are here.
+    From start until before end, without those that were reversed. regions None means all. A
+    signature and a photo count once their bytes are here.
     """
     signed = sent_by(Handout.author_id.expression, Handout.signature_sha256.expression)
     query = select(
@@ -38,7 +38,7 @@ def proved_handouts(
         signed.label("signed"),
         has_arrived(Handout.visit_id.expression).label("photographed"),
         was_on_site(Handout.visit_id.expression).label("on_site"),
-    ).where(Handout.campaign_id == campaign_id, Handout.at >= start, Handout.at < end)
+    ).where(*_counted(campaign_id, start, end))
     if regions is not None:
         query = query.where(Handout.region_id.in_(regions))
     return [
@@ -78,16 +78,20 @@ def _by_material(
     store_ids: Iterable[str],
 ) -> Iterator[tuple[str, str, Any]]:
     """(store id, material id, told) of a campaign's handouts; campaign is (id, start, end)."""
-    campaign_id, start, end = campaign
     for part in chunks(store_ids):
         rows = session.execute(
             select(Handout.store_id, Handout.material_id, told)
-            .where(
-                Handout.campaign_id == campaign_id,
-                Handout.at >= start,
-                Handout.at < end,
-                Handout.store_id.in_(part),
-            )
+            .where(*_counted(*campaign), Handout.store_id.in_(part))
             .group_by(Handout.store_id, Handout.material_id)
         )
         yield from rows.tuples()
+
+
+def _counted(campaign_id: str, start: datetime, end: datetime) -> list[ColumnElement[bool]]:
+    """The conditions of a handout that counts for a campaign: what was reversed does not."""
+    return [
+        Handout.campaign_id == campaign_id,
+        Handout.at >= start,
+        Handout.at < end,
+        Handout.reversed_at.is_(None),
+    ]

@@ -228,6 +228,7 @@ class VisitHandoutOut(Schema):
     batch_id = fields.String(required=True, allow_none=True)
     photo_id = fields.String(required=True, allow_none=True)
     campaign_id = fields.String(required=True, allow_none=True)
+    reversed_at = fields.String(required=True, allow_none=True)
     at = fields.String(required=True)
     flags = fields.List(fields.Nested(ReasonOut), required=True)
 

@@ -13378,6 +13378,7 @@ export interface components {
             photo_id: string | null;
             quantity: number;
             recipient: string;
+            reversed_at: string | null;
             signature_sha256: string | null;
             signature_url: string | null;
             store_id: string;

@@ -109,6 +109,11 @@ _ENTRY: Final[tuple[Column, ...]] = (
     ("到", "to", _place("to")),
     ("经手人", "by", _is("author_name")),
 )
+_REVERSAL: Final[tuple[Column, ...]] = (
+    ("编号", "id", _is("id")),
+    ("冲销的记录", "reverses", _is("reverses_id")),
+    ("被冲销于", "reversed by", _is("reversed_by")),
+)
 COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "stock": (
         ("持有人", "holder", _is("holder_name")),
@@ -122,8 +127,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         ("领取人", "recipient", _is("recipient")),
         ("签名哈希", "signature sha256", _is("evidence_sha256")),
         ("入账时间", "booked at", _time("booked_at")),
-        ("编号", "id", _is("id")),
-        ("冲销的记录", "reverses", _is("reverses_id")),
+        *_REVERSAL,
     ),
     "handouts": (
         *_ENTRY,
@@ -131,6 +135,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         ("签名哈希", "signature sha256", _is("evidence_sha256")),
         ("异常", "flags", _flags),
         ("拜访编号", "visit", _is("visit_id")),
+        *_REVERSAL,
     ),
     "movements": (
         *_ENTRY,

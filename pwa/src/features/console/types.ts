@@ -73,6 +73,8 @@ export interface Photo {
 export interface Handout {
   id: string; material_id: string; material_name: string; unit: string; quantity: number; recipient: string
   signature_sha256: string | null; signature_url: string | null; at: string; flags: Flag[]
+  /** It was a mistake: it counts for nothing. */
+  reversed_at: string | null
 }
 
 export interface Note { id: string; at: string; text: string }
