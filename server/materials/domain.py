@@ -140,8 +140,9 @@ def reverse(
 ) -> LedgerEntry:
     """Correct a mistaken entry by its opposite. Doing it again answers with the opposite.
 
-    A handout counts no more from then on, and the phones that were told of it hear. Raises entry_bound for what has a correction of its own (movements, counts), entry_reversed for
-    an opposite.
+    A handout counts no more from then on, and the phones that were told of it hear. Raises
+    entry_bound for what has a correction of its own (movements, counts), entry_reversed for an
+    opposite.
     """
     if entry.movement_id or entry.adjustment_id:
         raise problems.ENTRY_BOUND.error()

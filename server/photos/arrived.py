@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
 from server.photos.models import Kind, Photo, PhotoState
@@ -16,9 +16,14 @@ KINDS: Final = tuple(kind.value for kind in Kind)
 _ARRIVED = (PhotoState.STORED.value, PhotoState.COMPLETE.value)
 
 
+def _proves() -> ColumnElement[bool]:
+    # A photo erased when its time was over was seen while it was there.
+    return or_(Photo.state.in_(_ARRIVED), Photo.was_complete.is_(True))
+
+
 def has_arrived(visit_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """The condition that a visit has a photo whose bytes are here and can be read."""
-    return exists().where(Photo.visit_id == visit_id, Photo.state.in_(_ARRIVED))
+    """The condition that a visit has a photo whose bytes have come and can (or could) be read."""
+    return exists().where(Photo.visit_id == visit_id, _proves())
 
 
 def kinds_at(
@@ -41,7 +46,7 @@ def kinds_at(
                 Photo.taken_at < end,
                 Photo.visit_id.is_not(None),
                 Photo.kind.in_(set(kinds)),
-                Photo.state.in_(_ARRIVED),
+                _proves(),
             )
             .distinct()
         )

@@ -1,4 +1,4 @@
-"""Handouts whose entry was reversed
+"""Handouts whose entry was reversed, photos that were complete before they were erased
 
 Revision: 0015_campaign_proofs, after: 0013_campaign_seen
 """
@@ -28,11 +28,22 @@ WHERE id IN (
 """
 
 
+# Only what could be shown was ever compared with other photos.
+_WAS_COMPLETE = """
+UPDATE photo SET was_complete = (compared_by IS NOT NULL)
+WHERE state = 'unreadable' AND problem = 'photo_erased'
+"""
+
+
 def upgrade() -> None:
     op.add_column("handout", sa.Column("reversed_at", sa.DateTime()))
     op.execute(_REVERSED)
+    op.add_column("photo", sa.Column("was_complete", sa.Boolean()))
+    op.execute(_WAS_COMPLETE)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("photo") as table:
+        table.drop_column("was_complete")
     with op.batch_alter_table("handout") as table:
         table.drop_column("reversed_at")
