@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, String, column, func, select, values
 from sqlalchemy.orm import Session
 
+from server.kernel.db import Utc
 from server.materials.models import Handout
 from server.photos.arrived import has_arrived
 from server.photos.queries import sent_by
 from server.stores.queries import chunks
 from server.visits.proofs import was_on_site
+
+# Of this many campaigns one statement tells.
+_PERIODS: Final = 1_000
 
 
 def proved_handouts(
@@ -71,6 +75,37 @@ def handed_at(
     return found
 
 
+def handed_of_many(
+    session: Session, periods: Mapping[str, tuple[datetime, datetime]], store_ids: Iterable[str]
+) -> dict[str, dict[str, dict[str, int]]]:
+    """handed_at of many campaigns at once: {campaign id: {store id: {material id: units}}}.
+
+    periods are (start, end) by campaign id.
+    """
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    asked = [(key, *period) for key, period in sorted(periods.items())]
+    stores = list(store_ids)
+    for at in range(0, len(asked), _PERIODS):
+        wanted = values(
+            column("campaign_id", String),
+            column("start", Utc),
+            column("end", Utc),
+            name="wanted_campaigns",
+        ).data(asked[at : at + _PERIODS])
+        w = wanted.cte("wanted").c
+        key = (Handout.campaign_id, Handout.store_id, Handout.material_id)
+        for part in chunks(stores):
+            rows = session.execute(
+                select(*key, func.sum(Handout.quantity))
+                .where(*_counted(w.campaign_id, w.start, w.end), Handout.store_id.in_(part))
+                .group_by(*key)
+            )
+            for campaign_id, store_id, material_id, quantity in rows:
+                of_store = found.setdefault(str(campaign_id), {}).setdefault(store_id, {})
+                of_store[material_id] = int(quantity)
+    return found
+
+
 def _by_material(
     session: Session,
     told: ColumnElement[Any],
@@ -87,7 +122,7 @@ def _by_material(
         yield from rows.tuples()
 
 
-def _counted(campaign_id: str, start: datetime, end: datetime) -> list[ColumnElement[bool]]:
+def _counted(campaign_id: Any, start: Any, end: Any) -> list[ColumnElement[bool]]:
     """The conditions of a handout that counts for a campaign: what was reversed does not."""
     return [
         Handout.campaign_id == campaign_id,
