@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, String, column, exists, or_, select, values
@@ -21,6 +22,43 @@ _ARRIVED = (PhotoState.STORED.value, PhotoState.COMPLETE.value)
 def _proves() -> ColumnElement[bool]:
     # A photo erased when its time was over was seen while it was there.
     return or_(Photo.state.in_(_ARRIVED), Photo.was_complete.is_(True))
+
+
+class Standing(StrEnum):
+    """What is known of a photo that the record of a visit names."""
+
+    HERE = "here"
+    # Its record or its bytes may still be on the phone.
+    AWAITED = "awaited"
+    # It is of another visit: it shows nothing of this one.
+    ELSEWHERE = "elsewhere"
+    UNREADABLE = "unreadable"
+
+
+def standing_of(
+    session: Session, named: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], Standing]:
+    """How photos stand, by (photo id, id of the visit whose record names it)."""
+    pairs = set(named)
+    known = {
+        photo_id: (visit_id, state)
+        for part in chunks(photo_id for photo_id, _ in pairs)
+        for photo_id, visit_id, state in session.execute(
+            select(Photo.id, Photo.visit_id, Photo.state).where(Photo.id.in_(part))
+        )
+    }
+    return {pair: _standing(pair[1], known.get(pair[0])) for pair in pairs}
+
+
+def _standing(visit_id: str, photo: tuple[str | None, str] | None) -> Standing:
+    if photo is None:
+        return Standing.AWAITED
+    of_visit, state = photo
+    if of_visit != visit_id:
+        return Standing.ELSEWHERE
+    if state == PhotoState.AWAITING_BYTES:
+        return Standing.AWAITED
+    return Standing.UNREADABLE if state == PhotoState.UNREADABLE else Standing.HERE
 
 
 def has_arrived(visit_id: ColumnElement[str]) -> ColumnElement[bool]:

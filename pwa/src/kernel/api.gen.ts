@@ -11889,6 +11889,9 @@ export interface components {
             material_name: string;
             movement_id: string | null;
             note: string;
+            photo_id: string | null;
+            /** @enum {string|null} */
+            photo_state: "here" | "awaited" | "elsewhere" | "unreadable" | null;
             quantity: number;
             recipient: string | null;
             reversed_by: string | null;
@@ -13376,6 +13379,8 @@ export interface components {
             material_id: string;
             material_name: string;
             photo_id: string | null;
+            /** @enum {string|null} */
+            photo_state: "here" | "awaited" | "elsewhere" | "unreadable" | null;
             quantity: number;
             recipient: string;
             reversed_at: string | null;

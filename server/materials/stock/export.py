@@ -49,6 +49,10 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "found": ("盘盈", "found"),
     "mistake": ("记错", "mistake"),
     "other": ("其他", "other"),
+    "here": ("已上传", "here"),
+    "awaited": ("未到", "not here yet"),
+    "elsewhere": ("不是该次拜访的照片", "of another visit"),
+    "unreadable": ("无法显示", "cannot be shown"),
 }
 
 
@@ -133,6 +137,8 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         *_ENTRY,
         ("领取人", "recipient", _is("recipient")),
         ("签名哈希", "signature sha256", _is("evidence_sha256")),
+        ("照片编号", "photo", _is("photo_id")),
+        ("照片", "photo state", _word("photo_state")),
         ("异常", "flags", _flags),
         ("拜访编号", "visit", _is("visit_id")),
         *_REVERSAL,
