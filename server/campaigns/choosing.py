@@ -64,6 +64,16 @@ def fits_for(session: Session, store_ids: Collection[str], material_ids: Collect
     return found
 
 
+def names_of(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """Code and name of campaigns in one text, by id."""
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Campaign.id, Campaign.code, Campaign.name).where(Campaign.id.in_(ids))
+    )
+    return {row[0]: f"{row[1]} {row[2]}" for row in rows}
+
+
 def chosen(fits: Iterable[Fit], at: datetime, *, said: bool, wanted: str | None) -> str | None:
     """The campaign that a handout of that moment counts for.
 
