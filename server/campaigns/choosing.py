@@ -13,9 +13,13 @@ from server.campaigns.models import Campaign, CampaignMaterial, CampaignStore, S
 from server.kernel import changes
 from server.kernel.bulk import Lookup
 from server.kernel.clock import org_day
+from server.kernel.turns import one_side_at_a_time
 from server.stores.queries import current_reps
 
 ENTITY = "campaign"
+# Who gives a rep a store looks for its campaigns; who changes a campaign looks for the reps of its
+# stores. At the same moment, neither would find the other's.
+_WHO_HEARS = "campaigns and reps"
 # Phones are told of these; what is closed leaves them.
 TOLD = (State.RUNNING.value, State.ENDED.value)
 
@@ -58,6 +62,16 @@ def fits_for(session: Session, store_ids: Collection[str], material_ids: Collect
     for store_id, material_id, *rest in rows:
         found.setdefault((store_id, material_id), []).append(Fit(*rest))
     return found
+
+
+def names_of(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """Code and name of campaigns in one text, by id."""
+    if not ids:
+        return {}
+    rows = session.execute(
+        select(Campaign.id, Campaign.code, Campaign.name).where(Campaign.id.in_(ids))
+    )
+    return {row[0]: f"{row[1]} {row[2]}" for row in rows}
 
 
 def chosen(fits: Iterable[Fit], at: datetime, *, said: bool, wanted: str | None) -> str | None:
@@ -106,6 +120,9 @@ def tell_of_stores(session: Session, store_ids: Collection[str], also: Iterable[
 
 def assignments_changed(session: Session, pairs: Collection[tuple[str, str]]) -> None:
     """Reps gained or lost stores, (store id, user id): their campaigns may have come or gone."""
+    if not pairs:
+        return
+    one_side_at_a_time(session, _WHO_HEARS, together=True)
     at_store: dict[str, set[str]] = {}
     for store_id, campaign_id in _there(session, {pair[0] for pair in pairs}):
         at_store.setdefault(store_id, set()).add(campaign_id)
@@ -117,6 +134,7 @@ def assignments_changed(session: Session, pairs: Collection[tuple[str, str]]) ->
 
 def tell_reps(session: Session, campaign_id: str, store_ids: Iterable[str]) -> None:
     """The campaign changed for these stores: the phones of their reps fetch it again."""
+    one_side_at_a_time(session, _WHO_HEARS, together=False)
     reps = current_reps(session, store_ids)
     for user_id in sorted({user for users in reps.values() for user in users}):
         changes.touch(session, changes.user_scope(user_id), ENTITY, [campaign_id])

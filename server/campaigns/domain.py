@@ -200,12 +200,22 @@ def store_ids(session: Session, campaign_id: str) -> set[str]:
 
 def plan_of(session: Session, campaign_id: str) -> dict[str, int]:
     """Units for each store, by material id."""
+    return plans_of(session, [campaign_id])[campaign_id]
+
+
+def plans_of(session: Session, campaign_ids: Collection[str]) -> dict[str, dict[str, int]]:
+    """Units for each store, by material id, by campaign id."""
+    plans: dict[str, dict[str, int]] = {one: {} for one in campaign_ids}
     rows = session.execute(
-        select(CampaignMaterial.material_id, CampaignMaterial.per_store)
-        .where(CampaignMaterial.campaign_id == campaign_id)
+        select(
+            CampaignMaterial.campaign_id, CampaignMaterial.material_id, CampaignMaterial.per_store
+        )
+        .where(CampaignMaterial.campaign_id.in_(plans.keys()))
         .order_by(CampaignMaterial.material_id)
     )
-    return {row[0]: row[1] for row in rows}
+    for campaign_id, material_id, per_store in rows:
+        plans[campaign_id][material_id] = per_store
+    return plans
 
 
 def _plan_in(materials: _Lines) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,18 +14,18 @@ from sqlalchemy.orm import Session
 from server.accounts.queries import people_by_ids, region_names, scope_regions
 from server.campaigns import numbers
 from server.campaigns.choosing import TOLD
-from server.campaigns.domain import plan_of
+from server.campaigns.domain import plan_of, plans_of
 from server.campaigns.execution import Done, StoreResult, totals
 from server.campaigns.models import Campaign, CampaignStore, State
 from server.campaigns.seen.queries import AtStore, authors, told
 from server.kernel import problems
 from server.kernel.auth import Actor
-from server.kernel.clock import Clock, day_bounds, org_day
+from server.kernel.clock import Clock, org_day
 from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
-from server.materials.proofs import handed_at
+from server.materials.proofs import handed_of_many
 from server.materials.stock.queries import materials_by_id
-from server.photos.arrived import kinds_at
+from server.photos.arrived import kinds_of_many
 from server.stores.choosing import visible_ids
 from server.stores.queries import StoreRef, current_reps
 
@@ -277,25 +277,41 @@ def read_campaigns(session: Session, actor: Actor, ids: Sequence[str]) -> dict[s
     rows = session.scalars(
         select(Campaign).where(Campaign.id.in_(ids), Campaign.state.in_(TOLD))
     ).all()
-    found = {}
-    for campaign in rows:
-        mine = session.scalars(
-            select(CampaignStore.store_id)
-            .where(
-                CampaignStore.campaign_id == campaign.id,
-                CampaignStore.store_id.in_(visible_ids(actor)),
-            )
-            .order_by(CampaignStore.store_id)
-        ).all()
-        if mine:
-            found[campaign.id] = _phone_record(session, campaign, mine)
-    return found
+    mine: dict[str, list[str]] = {}
+    query = select(CampaignStore.campaign_id, CampaignStore.store_id).where(
+        CampaignStore.campaign_id.in_([one.id for one in rows]),
+        CampaignStore.store_id.in_(visible_ids(actor)),
+    )
+    for campaign_id, store_id in session.execute(query.order_by(CampaignStore.store_id)):
+        mine.setdefault(campaign_id, []).append(store_id)
+    return _phone_records(session, [one for one in rows if one.id in mine], mine)
 
 
-def _phone_record(session: Session, campaign: Campaign, mine: Sequence[str]) -> dict[str, Any]:
-    start, end = day_bounds(campaign.first_day, campaign.last_day)
-    handed = handed_at(session, campaign.id, start, end, mine)
-    kinds = kinds_at(session, mine, campaign.photo_kinds, start, end)
+def _phone_records(
+    session: Session, campaigns: Sequence[Campaign], mine: Mapping[str, Sequence[str]]
+) -> dict[str, dict[str, Any]]:
+    """The campaigns by id, with their stores of mine. As many statements for all as for one."""
+    periods = {one.id: numbers.period(one) for one in campaigns}
+    at_stores = {store for one in campaigns for store in mine[one.id]}
+    handed = handed_of_many(session, periods, at_stores)
+    owed = ((one.id, kind, *periods[one.id]) for one in campaigns for kind in one.photo_kinds)
+    kinds = kinds_of_many(session, at_stores, owed)
+    plans = plans_of(session, periods)
+    return {
+        one.id: _phone_record(
+            one, plans[one.id], mine[one.id], handed.get(one.id, {}), kinds.get(one.id, {})
+        )
+        for one in campaigns
+    }
+
+
+def _phone_record(
+    campaign: Campaign,
+    planned: Mapping[str, int],
+    mine: Sequence[str],
+    handed: Mapping[str, Mapping[str, int]],
+    kinds: Mapping[str, Collection[str]],
+) -> dict[str, Any]:
     return {
         "id": campaign.id,
         "code": campaign.code,
@@ -306,8 +322,7 @@ def _phone_record(session: Session, campaign: Campaign, mine: Sequence[str]) -> 
         "note": campaign.note,
         "photo_kinds": campaign.photo_kinds,
         "materials": [
-            {"material_id": key, "per_store": quantity}
-            for key, quantity in plan_of(session, campaign.id).items()
+            {"material_id": key, "per_store": quantity} for key, quantity in planned.items()
         ],
         "stores": [
             {

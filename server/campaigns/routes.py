@@ -58,6 +58,18 @@ def add_campaign(values: dict[str, Any]) -> dict[str, Any]:
     return queries.campaign_page(at.session, at.actor, at.clock, made)
 
 
+@campaigns_bp.route("/export", methods=["POST"])
+@needs(*CONSOLE)
+@campaigns_bp.arguments(schemas.CampaignsExportIn())
+@campaigns_bp.doc(responses=binary_answers(*MIME.values()))
+def export_list(values: dict[str, Any]) -> Response:
+    """The list as a file, of what the caller sees of it. That it was asked for is kept."""
+    at = ctx()
+    kind = values.pop("format")
+    data = sheets.export_list(at.session, at.actor, at.clock, kind, at.language, **values)
+    return _file(data, kind, "campaigns")
+
+
 @campaigns_bp.route("/chains", methods=["GET"])
 @needs(Role.OFFICE)
 @campaigns_bp.response(200, schemas.ChainsOut())
@@ -200,6 +212,10 @@ def export_table(values: dict[str, Any], campaign_id: str) -> Response:
     at = ctx()
     kind, table = values["format"], values["table"]
     data = sheets.export(at.session, at.actor, at.clock, campaign_id, table, kind, at.language)
+    return _file(data, kind, f"campaign-{table}")
+
+
+def _file(data: bytes, kind: str, name: str) -> Response:
     response = Response(data, mimetype=MIME[kind])
-    response.headers["Content-Disposition"] = f'attachment; filename="campaign-{table}.{kind}"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.{kind}"'
     return response

@@ -291,6 +291,14 @@ class SummariesOut(Schema):
     draft = fields.String(required=True)
 
 
+class CampaignsExportIn(Schema):
+    """As which file, narrowed as the list is."""
+
+    format = fields.String(required=True, validate=validate.OneOf(("csv", "xlsx")))
+    state = fields.String(validate=validate.OneOf([*State]))
+    q = fields.String(validate=validate.Length(max=100))
+
+
 class CampaignExportIn(Schema):
     """Which table as which file."""
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from server.campaigns import numbers, queries, summaries
+from server.campaigns.domain import plans_of
 from server.campaigns.execution import DEFINITION
-from server.campaigns.models import Campaign
+from server.campaigns.models import Campaign, TargetKind
 from server.kernel import journal
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock, org_zone
@@ -18,10 +19,12 @@ from server.kernel.db import read_only
 from server.kernel.ids import new_id
 from server.kernel.sheets import TooLargeError, UnreadableError, read_rows, write
 from server.materials import problems as sheets
+from server.materials.stock.queries import materials_by_id
 
 TABLES: Final = ("board", "effect", "summaries")
 _HEADS: Final = frozenset({"门店编码", "编码", "code", "store code", "store_code", "storecode"})
 _ROWS: Final = 20_000
+_PAGE: Final = 500
 _STATES: Final = {
     "planned": ("未开始", "not begun"),
     "handed_out": ("已发放", "handed out"),
@@ -41,7 +44,14 @@ _KINDS: Final = {
     "licence": "证照",
     "other": "其他",
 }
+_SHOWN_AS: Final = {
+    "draft": ("草稿", "draft"),
+    "running": ("进行中", "running"),
+    "ended": ("已结束", "ended"),
+    "closed": ("已关闭", "closed"),
+}
 _TITLES: Final = {
+    "campaigns": ("促销活动", "Campaigns"),
     "board": ("活动执行", "Execution"),
     "effect": ("有效发放", "Effective distribution"),
     "summaries": ("活动小结", "Summaries"),
@@ -106,6 +116,88 @@ def _table(
         "summaries": lambda: _summaries(session, actor, campaign, english=english),
     }
     return make[table]()
+
+
+def export_list(
+    session: Session,
+    actor: Actor,
+    clock: Clock,
+    kind: str,
+    language: str,
+    *,
+    state: str | None = None,
+    q: str | None = None,
+) -> bytes:
+    """The bytes of a csv or xlsx file with the campaigns that the actor's list shows.
+
+    Reads and writes it without the write lock, then begins the short transaction that the caller
+    commits.
+    """
+    english = language == "en"
+    with read_only():
+        header, rows = _campaigns(session, actor, clock, {"state": state, "q": q}, english=english)
+        session.rollback()
+    file = write(kind, header, rows, _TITLES["campaigns"][english])
+    asked = {key: value for key, value in (("state", state), ("q", q)) if value}
+    data = {"table": "campaigns", "format": kind, "rows": len(rows), "filters": asked}
+    event = journal.Event.TABLE_EXPORTED
+    journal.record(session, clock, actor, event, "export", new_id(), **data)
+    return file
+
+
+def _campaigns(
+    session: Session,
+    actor: Actor,
+    clock: Clock,
+    narrowed: dict[str, str | None],
+    *,
+    english: bool,
+) -> Table:
+    header = (
+        ["code", "campaign", "first day", "last day", "state", "stores", "for each store"]
+        if english
+        else ["活动编码", "活动", "开始日期", "结束日期", "状态", "门店数", "每店计划"]
+    )
+    header += ["photos", "target", "note"] if english else ["应拍照片", "目标", "备注"]
+    rows: list[list[Any]] = []
+    cursor: str | None = None
+    while True:
+        page = queries.list_campaigns(
+            session,
+            actor,
+            clock,
+            state=narrowed["state"],
+            q=narrowed["q"],
+            cursor=cursor,
+            limit=_PAGE,
+        )
+        plans = plans_of(session, [item["id"] for item in page["items"]])
+        materials = materials_by_id(session, {key for plan in plans.values() for key in plan})
+        for item in page["items"]:
+            planned = [
+                f"{materials[key].name} × {number}"
+                for key, number in sorted(
+                    plans[item["id"]].items(), key=lambda line: materials[line[0]].code
+                )
+            ]
+            kinds = item["photo_kinds"]
+            row = [item["code"], item["name"], item["first_day"], item["last_day"]]
+            row += [_SHOWN_AS[item["state"]][english], item["stores"], "; ".join(planned)]
+            row += [", ".join(kinds if english else [_KINDS[one] for one in kinds])]
+            rows.append([*row, _target(item, english=english), item["note"]])
+        cursor = page["next"]
+        if cursor is None:
+            return header, rows
+
+
+def _target(item: dict[str, Any], *, english: bool) -> str:
+    match item["target_kind"]:
+        case TargetKind.PER_STORE:
+            return f"{item['target']} a store" if english else f"每店 {item['target']}"
+        case TargetKind.TOTAL:
+            return f"{item['target']} in all" if english else f"共 {item['target']}"
+        case _:
+            return "the plan" if english else "按计划"
 
 
 def _board(

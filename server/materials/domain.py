@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from server.campaigns.choosing import tell_of_stores
 from server.kernel import changes, journal
 from server.kernel import problems as common
 from server.kernel.auth import Actor
@@ -18,7 +19,7 @@ from server.kernel.ids import new_id
 from server.materials import ledger, problems
 from server.materials.barcodes import clean_barcode
 from server.materials.ledger import SUPPLIER, Entry, EntryKind
-from server.materials.models import LedgerEntry, Material
+from server.materials.models import Handout, LedgerEntry, Material
 from server.materials.stock import movements, places
 from server.photos.domain import open_verified
 
@@ -140,8 +141,9 @@ def reverse(
 ) -> LedgerEntry:
     """Correct a mistaken entry by its opposite. Doing it again answers with the opposite.
 
-    The caller has locked the entry. Raises entry_bound for what has a correction of its own
-    (movements, counts), entry_reversed for an opposite.
+    The caller has locked the entry. A handout counts no more from then on, and the phones that
+    were told of it hear. Raises entry_bound for what has a correction of its own (movements,
+    counts), entry_reversed for an opposite.
     """
     if entry.movement_id or entry.adjustment_id:
         raise problems.ENTRY_BOUND.error()
@@ -163,7 +165,18 @@ def reverse(
         batch_id=entry.batch_id,
         reverses_id=entry.id,
     )
-    return _booked(session, actor, clock, opposite, journal.Event.ENTRY_REVERSED)
+    made = _booked(session, actor, clock, opposite, journal.Event.ENTRY_REVERSED)
+    if entry.handout_id:
+        _take_back(session, session.get_one(Handout, entry.handout_id), opposite.at)
+    return made
+
+
+def _take_back(session: Session, handout: Handout, at: datetime) -> None:
+    handout.reversed_at = at
+    session.flush()
+    changes.touch(session, changes.user_scope(handout.author_id), "handout", [handout.id])
+    if handout.campaign_id:
+        tell_of_stores(session, [handout.store_id], [handout.author_id])
 
 
 def _booked(

@@ -230,3 +230,5 @@ class Handout(Base):
     # A photo of the same visit that shows it.
     photo_id: Mapped[str | None] = mapped_column(Id)
     campaign_id: Mapped[str | None] = mapped_column(Id)
+    # When its entry was reversed. It stays in sight, and counts for nothing.
+    reversed_at: Mapped[datetime | None] = mapped_column(Utc)

@@ -188,6 +188,7 @@ def _row(op: Op, said: Said, actor: Actor, visit: VisitRef, before: int) -> dict
         "payload_digest": said.digest,
         "batch_id": said.batch_id,
         "photo_id": said.photo_id,
+        "reversed_at": None,
     }
 
 

@@ -15,6 +15,7 @@ from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.materials.models import Handout, Material
 from server.materials.records import handout_record, material_record
+from server.photos.arrived import standing_of
 from server.photos.queries import sent_by
 
 _HANDOUT: Table = Handout.__table__  # type: ignore[assignment]  # declared wider than it is
@@ -82,7 +83,7 @@ def _after(cursor: str) -> tuple[str, str]:
 
 
 def handouts_of_visit(session: Session, visit_id: str) -> list[dict[str, Any]]:
-    """The handouts of a visit, oldest first, with material_name, unit and signature_url.
+    """The handouts of a visit, oldest first, with material_name, unit, signature_url, photo_state.
 
     The caller has made sure that the visit is in the actor's scope.
     """
@@ -92,14 +93,19 @@ def handouts_of_visit(session: Session, visit_id: str) -> list[dict[str, Any]]:
         .where(_HANDOUT.c.visit_id == visit_id)
         .order_by(_HANDOUT.c.at, _HANDOUT.c.id)
     )
+    rows = session.execute(query).mappings().all()
+    standing = standing_of(
+        session, ((row["photo_id"], visit_id) for row in rows if row["photo_id"])
+    )
     return [
         handout_record(row)
         | {
             "material_name": row["material_name"],
             "unit": row["unit"],
             "signature_url": _signature_url(row["id"]) if row["signature_sha256"] else None,
+            "photo_state": standing.get((row["photo_id"] or "", visit_id)),
         }
-        for row in session.execute(query).mappings()
+        for row in rows
     ]
 
 

@@ -45,6 +45,7 @@ def handout_record(row: Row) -> dict[str, Any]:
         "batch_id": row["batch_id"],
         "photo_id": row["photo_id"],
         "campaign_id": row["campaign_id"],
+        "reversed_at": wire_time(row["reversed_at"]),
     }
 
 

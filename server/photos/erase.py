@@ -41,8 +41,9 @@ def erase_photos(
 ) -> int:
     """Erase pictures and EXIF of photos received before that time; commits batch by batch.
 
-    A photo reads as unreadable by photo_erased afterwards, and still counts. Bytes that a younger
-    photo, a younger upload or something else shares stay for those. Returns how many photos.
+    A photo reads as unreadable by photo_erased afterwards, and still counts where it was complete.
+    Bytes that a younger photo, a younger upload or something else shares stay for those. Returns
+    how many photos.
 
     The bytes go before the commit, under the lock that keeps uploads from being noted: killed in
     between, the next run begins with the same photos.
@@ -61,7 +62,12 @@ def erase_photos(
         session.execute(
             update(_PHOTO)
             .where(_PHOTO.c.id.in_([row.id for row in rows]))
-            .values(state=PhotoState.UNREADABLE.value, problem=PHOTO_ERASED.code, exif=None)
+            .values(
+                state=PhotoState.UNREADABLE.value,
+                problem=PHOTO_ERASED.code,
+                exif=None,
+                was_complete=_PHOTO.c.state == PhotoState.COMPLETE.value,
+            )
         )
         free = _unshared(session, {row.sha256 for row in rows}, before, needed)
         session.execute(delete(_UPLOAD).where(_UPLOAD.c.sha256.in_(free)))

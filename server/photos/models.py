@@ -56,7 +56,8 @@ class Photo(Base):
     what it really is (width and height as it is looked at, turned by its orientation). attempts
     counts the tries to decode it, so that a picture that kills the process is not tried for ever.
     exif is what its EXIF block says; compared_by the version of the rule by which it was compared
-    with all others, None until then.
+    with all others, None until then. was_complete is of erased photos: they read as unreadable,
+    and those that could be shown until then go on proving what they proved.
     """
 
     __tablename__ = "photo"
@@ -89,6 +90,7 @@ class Photo(Base):
     payload_digest: Mapped[builtins.bytes] = mapped_column(LargeBinary(16))
     exif: Mapped[dict[str, Any] | None] = mapped_column(Json)
     compared_by: Mapped[int | None]
+    was_complete: Mapped[bool | None]
 
     __table_args__ = (
         Index(None, "visit_id", "taken_at"),

@@ -197,6 +197,7 @@ def _row(
         "payload_digest": said.digest,
         "exif": None,
         "compared_by": None,
+        "was_complete": None,
     }
 
 

@@ -6,6 +6,7 @@ from marshmallow import Schema, fields, validate
 
 from server.kernel.choices import Choices
 from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
+from server.photos.arrived import Standing
 from server.photos.schemas import PhotoOut
 from server.visits.flag_bits import CODES
 from server.visits.models import State
@@ -227,7 +228,11 @@ class VisitHandoutOut(Schema):
     signature_url = fields.String(required=True, allow_none=True)
     batch_id = fields.String(required=True, allow_none=True)
     photo_id = fields.String(required=True, allow_none=True)
+    photo_state = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf([*Standing])
+    )
     campaign_id = fields.String(required=True, allow_none=True)
+    reversed_at = fields.String(required=True, allow_none=True)
     at = fields.String(required=True)
     flags = fields.List(fields.Nested(ReasonOut), required=True)
 

@@ -72,6 +72,7 @@ def story(site: Site) -> Story:
             "quantity": 12,
             "recipient": "何店长",
             "signature_sha256": sha256,
+            "photo_id": complete[1],
             "at": office.wire(at + 7 * minute),
         },
     )
@@ -156,7 +157,7 @@ def test_photos_beside_each_other_and_large(open_desktop: Open, story: Story) ->
     assert errors == []
 
 
-def test_the_handout_with_its_signature(open_desktop: Open, story: Story) -> None:
+def test_the_handout_with_its_proofs(open_desktop: Open, story: Story) -> None:
     page = open_visit(open_desktop, story)
     card = page.locator("section").filter(has=page.get_by_role("heading", name="发放物料"))
     expect(card).to_contain_text("试饮小杯 × 12 个")
@@ -164,6 +165,9 @@ def test_the_handout_with_its_signature(open_desktop: Open, story: Story) -> Non
     image = card.get_by_role("img", name="何店长 的签名")
     drawn(image)
     assert image.evaluate("(image) => [image.naturalWidth, image.naturalHeight]") == [600, 240]
+    photo = card.get_by_role("link", name="发给 何店长 的物料照片")
+    drawn(photo.get_by_role("img"))
+    assert photo.get_attribute("href") == f"/api/v1/photos/{story.complete[1]}/screen"
     # More was handed out than the rep had: kept, and said.
     expect(card).to_contain_text("发放 12，账面只有 0")
 

@@ -227,6 +227,8 @@ export interface HandoutRecord {
   batch_id?: Id | null
   photo_id?: Id | null
   campaign_id?: Id | null
+  /** The office has reversed it: it stays in sight, and counts for nothing. */
+  reversed_at?: IsoTime | null
 }
 
 export interface OfficeCheckInRecord {

@@ -234,6 +234,105 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/campaigns/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The list as a file, of what the caller sees of it. That it was asked for is kept.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CampaignsExportIn"];
+                };
+            };
+            responses: {
+                /** @description The bytes. */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                        "text/csv": string;
+                    };
+                };
+                /** @description malformed_json: The request is not valid JSON */
+                400: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description too_large: The request is too large */
+                413: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_json: This content type is not accepted */
+                415: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/campaigns/seen": {
         parameters: {
             query?: never;
@@ -11592,6 +11691,13 @@ export interface components {
             /** @enum {string} */
             state: "running" | "ended" | "closed";
         };
+        CampaignsExportIn: {
+            /** @enum {string} */
+            format: "csv" | "xlsx";
+            q?: string;
+            /** @enum {string} */
+            state?: "draft" | "running" | "ended" | "closed";
+        };
         CampaignsOut: {
             items: components["schemas"]["CampaignOut"][];
             next: string | null;
@@ -11889,6 +11995,9 @@ export interface components {
             material_name: string;
             movement_id: string | null;
             note: string;
+            photo_id: string | null;
+            /** @enum {string|null} */
+            photo_state: "here" | "awaited" | "elsewhere" | "unreadable" | null;
             quantity: number;
             recipient: string | null;
             reversed_by: string | null;
@@ -11966,7 +12075,7 @@ export interface components {
             state?: string;
             store?: string;
             /** @enum {string} */
-            table: "stock" | "ledger" | "movements" | "handouts" | "counts";
+            table: "stock" | "ledger" | "movements" | "handouts" | "counts" | "materials" | "batches" | "warehouses" | "trial";
             /** Format: date */
             to?: string;
             warehouse?: string;
@@ -13376,8 +13485,11 @@ export interface components {
             material_id: string;
             material_name: string;
             photo_id: string | null;
+            /** @enum {string|null} */
+            photo_state: "here" | "awaited" | "elsewhere" | "unreadable" | null;
             quantity: number;
             recipient: string;
+            reversed_at: string | null;
             signature_sha256: string | null;
             signature_url: string | null;
             store_id: string;

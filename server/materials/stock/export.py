@@ -9,15 +9,17 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from server.kernel import journal
-from server.kernel.auth import Actor
+from server.kernel import problems as common
+from server.kernel.auth import Actor, Role
 from server.kernel.clock import Clock, org_zone
 from server.kernel.db import read_only
 from server.kernel.ids import new_id
 from server.kernel.sheets import write
 from server.materials import problems
 from server.materials.ledger import EntryKind, sort_of
-from server.materials.stock import queries
+from server.materials.stock import queries, registers
 from server.materials.stock.queries import Filters
+from server.materials.stock.trial import SORTS, trial_rows
 
 # A file is made in one request; more than this is taken period by period.
 MAX_ROWS: Final = 100_000
@@ -50,6 +52,17 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "found": ("盘盈", "found"),
     "mistake": ("记错", "mistake"),
     "other": ("其他", "other"),
+    "posm": ("陈列物料", "POSM"),
+    "giveaway": ("促销品", "giveaway"),
+    "sample": ("试用装", "sample"),
+    "warehouse": ("仓库", "warehouse"),
+    "transit": ("在途", "transit"),
+    "rep": ("业务员", "rep"),
+    "store": ("门店", "store"),
+    "here": ("已上传", "here"),
+    "awaited": ("未到", "not here yet"),
+    "elsewhere": ("不是该次拜访的照片", "of another visit"),
+    "unreadable": ("无法显示", "cannot be shown"),
 }
 
 
@@ -90,6 +103,24 @@ def _flags(item: Item, language: str) -> str:
     return "; ".join(flag["words"][language] for flag in item["flags"])
 
 
+def _unit_value(item: Item, _: str) -> float | None:
+    cents = item["value_cents"]
+    return None if cents is None else cents / 100
+
+
+def _value(item: Item, _: str) -> float | None:
+    cents = item["value_cents"]
+    return None if cents is None else cents * item["balance"] / 100
+
+
+def _yes(key: str) -> Cell:
+    return lambda item, _: int(item[key])
+
+
+def _sum(item: Item, _: str) -> int:
+    return sum(item[sort] for sort in SORTS)
+
+
 Column = tuple[str, str, Cell]
 _MATERIAL: Final[tuple[Column, ...]] = (
     ("物料编码", "material code", _is("material_code")),
@@ -110,12 +141,21 @@ _ENTRY: Final[tuple[Column, ...]] = (
     ("到", "to", _place("to")),
     ("经手人", "by", _is("author_name")),
 )
+_REVERSAL: Final[tuple[Column, ...]] = (
+    ("编号", "id", _is("id")),
+    ("冲销的记录", "reverses", _is("reverses_id")),
+    ("被冲销于", "reversed by", _is("reversed_by")),
+)
+_UNIT_VALUE: Final[Column] = ("单价", "unit value", _unit_value)
 COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
     "stock": (
         ("持有人", "holder", _is("holder_name")),
         *_MATERIAL,
+        *_BATCH,
         ("结存", "balance", _is("balance")),
         ("在途", "in transit", _is("in_transit")),
+        _UNIT_VALUE,
+        ("金额", "value", _value),
     ),
     "ledger": (
         *_ENTRY,
@@ -123,15 +163,18 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         ("领取人", "recipient", _is("recipient")),
         ("签名哈希", "signature sha256", _is("evidence_sha256")),
         ("入账时间", "booked at", _time("booked_at")),
-        ("编号", "id", _is("id")),
-        ("冲销的记录", "reverses", _is("reverses_id")),
+        *_REVERSAL,
     ),
     "handouts": (
         *_ENTRY,
         ("领取人", "recipient", _is("recipient")),
         ("签名哈希", "signature sha256", _is("evidence_sha256")),
+        ("照片编号", "photo", _is("photo_id")),
+        ("照片", "photo state", _word("photo_state")),
         ("异常", "flags", _flags),
+        ("促销活动", "campaign", _is("campaign")),
         ("拜访编号", "visit", _is("visit_id")),
+        *_REVERSAL,
     ),
     "movements": (
         *_ENTRY,
@@ -157,6 +200,26 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         ("审批人", "decided by", _is("decided_name")),
         ("备注", "note", _is("note")),
     ),
+    "materials": (
+        *_MATERIAL,
+        ("类别", "kind", _word("kind")),
+        ("条码", "barcode", _is("barcode")),
+        _UNIT_VALUE,
+        ("按批次管理", "kept by batch", _yes("tracks_batches")),
+        ("启用", "active", _yes("active")),
+    ),
+    "batches": (*_MATERIAL, *_BATCH, ("结存", "balance", _is("balance"))),
+    "warehouses": (
+        ("编码", "code", _is("code")),
+        ("仓库", "warehouse", _is("name")),
+        ("区域", "region", _is("region_name")),
+        ("启用", "active", _yes("active")),
+    ),
+    "trial": (
+        *_MATERIAL,
+        *((_said(sort, "zh-CN"), _said(sort, "en"), _is(sort)) for sort in SORTS),
+        ("合计", "sum", _sum),
+    ),
 }
 _TITLES: Final = {
     "stock": ("库存", "Stock"),
@@ -164,6 +227,10 @@ _TITLES: Final = {
     "handouts": ("发放", "Handouts"),
     "movements": ("在途与收发", "Movements"),
     "counts": ("盘点与调整", "Counts"),
+    "materials": ("物料", "Material"),
+    "batches": ("批次", "Batches"),
+    "warehouses": ("仓库", "Warehouses"),
+    "trial": ("试算平衡", "Trial balance"),
 }
 
 
@@ -181,7 +248,8 @@ def export(
     """The bytes of a csv or xlsx file with what the actor sees of a table.
 
     Reads and writes it without the write lock, then begins the short transaction that the caller
-    commits. Raises not_found for a place out of scope, sheet_too_large beyond MAX_ROWS rows.
+    commits. Raises not_found for a place out of scope, sheet_too_large beyond MAX_ROWS rows,
+    forbidden for the trial balance to anybody but the office.
     """
     english = language == "en"
     columns = COLUMNS[table]
@@ -206,10 +274,20 @@ def export(
 def _items(
     session: Session, actor: Actor, table: str, filters: Filters, at: datetime | None
 ) -> Sequence[Item]:
-    if table == "stock":
-        page = queries.list_stock(session, actor, filters, at=at, limit=None)
-        items: list[Item] = page["items"]
-        return items
+    match table:
+        case "stock":
+            page = queries.list_stock(session, actor, filters, at=at, limit=None)
+            return list(registers.by_batch(page["items"]))
+        case "materials":
+            return registers.material_items(session)
+        case "batches":
+            return registers.batch_items(session, actor)
+        case "warehouses":
+            return registers.warehouse_items(session, actor)
+        case "trial":
+            if not actor.is_office:
+                raise common.FORBIDDEN.error(roles=Role.OFFICE.value)
+            return trial_rows(session, at)
     found: list[Item] = []
     for item in _pages(session, actor, table, filters):
         if len(found) >= MAX_ROWS:

@@ -20,7 +20,6 @@ from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.materials import ledger
 from server.materials.models import (
     Batch,
-    Handout,
     LedgerEntry,
     Material,
     StockAdjustment,
@@ -28,6 +27,7 @@ from server.materials.models import (
 )
 from server.materials.records import entry_record
 from server.materials.stock.feed import place_names
+from server.materials.stock.handed import NOTHING, handed_items
 from server.materials.stock.places import Holder, holders, scope_places
 from server.materials.stock.records import adjustment_record, movement_record, row_of
 from server.stores.queries import store_names
@@ -263,12 +263,7 @@ def _time_cursor(cursor: str) -> tuple[datetime, str]:
 def entry_items(session: Session, rows: Sequence[LedgerEntry]) -> list[dict[str, Any]]:
     """Entries with the words that a reader needs beside the ids."""
     words = _Words(session, rows, ("from_place", "to_place"), ("author_id",))
-    handouts = {
-        row.id: row
-        for row in session.scalars(
-            select(Handout).where(Handout.id.in_({row.handout_id for row in rows}))
-        )
-    }
+    handouts = handed_items(session, (row.handout_id for row in rows))
     reversed_by = {
         row[0]: row[1]
         for row in session.execute(
@@ -277,25 +272,17 @@ def entry_items(session: Session, rows: Sequence[LedgerEntry]) -> list[dict[str,
             )
         )
     }
-    items = []
-    for row in rows:
-        handout = handouts.get(row.handout_id or "")
-        items.append(
-            entry_record(row)
-            | words.of(row)
-            | {
-                "from_name": words.place(row.from_place),
-                "to_name": words.place(row.to_place),
-                "reversed_by": reversed_by.get(row.id),
-                "visit_id": handout.visit_id if handout else None,
-                "recipient": handout.recipient if handout else None,
-                "flags": handout.flags if handout else [],
-                "signature_url": f"/api/v1/handouts/{handout.id}/signature"
-                if handout and row.evidence_sha256
-                else None,
-            }
-        )
-    return items
+    return [
+        entry_record(row)
+        | words.of(row)
+        | {
+            "from_name": words.place(row.from_place),
+            "to_name": words.place(row.to_place),
+            "reversed_by": reversed_by.get(row.id),
+        }
+        | handouts.get(row.handout_id or "", NOTHING)
+        for row in rows
+    ]
 
 
 def movement_items(session: Session, rows: Sequence[StockMovement]) -> list[dict[str, Any]]:

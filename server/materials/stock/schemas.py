@@ -7,6 +7,7 @@ from marshmallow import Schema, fields, validate
 from server.kernel.paging import LIMIT_DEFAULT, LIMIT_MAX
 from server.materials.ledger import EntryKind
 from server.materials.stock.movements import MAX_QUANTITY, Settling, State
+from server.photos.arrived import Standing
 from server.visits.schemas import ReasonOut
 
 _CURSOR = validate.Length(max=400)
@@ -163,6 +164,10 @@ class EntryItemOut(EntryOut, NamesOut):
     recipient = fields.String(required=True, allow_none=True)
     flags = fields.List(fields.Nested(ReasonOut), required=True)
     signature_url = fields.String(required=True, allow_none=True)
+    photo_id = fields.String(required=True, allow_none=True)
+    photo_state = fields.String(
+        required=True, allow_none=True, validate=validate.OneOf([*Standing])
+    )
 
 
 class EntriesOut(Schema):

@@ -13,7 +13,17 @@ from server.materials.stock.schemas import NamesOut
 _CURSOR = validate.Length(max=400)
 _LIMIT = validate.Range(min=1, max=LIMIT_MAX)
 _NOTE = validate.Length(max=200)
-TABLES = ("stock", "ledger", "movements", "handouts", "counts")
+TABLES = (
+    "stock",
+    "ledger",
+    "movements",
+    "handouts",
+    "counts",
+    "materials",
+    "batches",
+    "warehouses",
+    "trial",
+)
 FORMATS = ("csv", "xlsx")
 
 

@@ -35,6 +35,13 @@ def trial_balance(session: Session, at: datetime | None, now: datetime) -> dict[
 
     out_of_balance is what the kinds of places do not cancel out; anything but 0 is a fault.
     """
+    rows = trial_rows(session, at)
+    wrong = sum(abs(sum(row[sort] for sort in SORTS)) for row in rows)
+    return {"at": wire_time(at or now), "rows": rows, "out_of_balance": wrong}
+
+
+def trial_rows(session: Session, at: datetime | None) -> list[dict[str, Any]]:
+    """The rows of the trial balance of now or of a past moment, by material code."""
     if at is None:
         sums = ledger.trial_balance(session)
     else:
@@ -52,6 +59,4 @@ def trial_balance(session: Session, at: datetime | None, now: datetime) -> dict[
         start |= dict.fromkeys(SORTS, 0)  # type: ignore[arg-type]  # numbers beside words
         row = rows.setdefault(material.code, start)
         row[sort] += amount
-    ordered = [rows[code] for code in sorted(rows)]
-    wrong = sum(abs(sum(row[sort] for sort in SORTS)) for row in ordered)
-    return {"at": wire_time(at or now), "rows": ordered, "out_of_balance": wrong}
+    return [rows[code] for code in sorted(rows)]

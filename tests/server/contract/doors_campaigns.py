@@ -11,6 +11,9 @@ _BODY = {"code": "NEW", "name": "新", "first_day": "2026-11-01", "last_day": "2
 CAMPAIGN_DOORS: Final[dict[str, Door]] = {
     "GET /api/v1/campaigns": read("/api/v1/campaigns", roles=CONSOLE, campaign=CONSOLE),
     "POST /api/v1/campaigns": add("/api/v1/campaigns", _BODY),
+    "POST /api/v1/campaigns/export": Door(
+        CONSOLE, ("/api/v1/campaigns/export",), json={"format": "csv"}
+    ),
     "GET /api/v1/campaigns/chains": read("/api/v1/campaigns/chains", roles=OFFICE),
     "GET /api/v1/campaigns/seen": read(
         "/api/v1/campaigns/seen?visit={visit}", roles=CONSOLE, seen=CONSOLE, seen_note=CONSOLE

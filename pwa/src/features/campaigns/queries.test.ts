@@ -103,6 +103,16 @@ describe('a campaign on the phone', () => {
     expect(await campaignsOfVisit(db, visit)).toMatchObject([{ complete: true, materials: [{ handed: 4, seen: null }] }])
   })
 
+  it('leaves out what the office has reversed', async () => {
+    await db.campaigns.put(campaign('p'))
+    const visit = await visitAt('a')
+    const wrong = await give(visit, 30, 'p')
+    await give(visit, 1, 'p')
+    const reversed = { ...(await db.handouts.get(wrong))!, reversed_at: '2026-11-23T04:05:00.000Z' }
+    await inTransaction(db, (t) => applyRecords(t, [{ entity: 'handout', id: wrong, record: reversed }]))
+    expect(await campaignsOfVisit(db, visit)).toMatchObject([{ materials: [{ handed: 1, lacking: 2 }] }])
+  })
+
   it('says what cannot be photographed, until it is', async () => {
     await db.campaigns.put(campaign('p'))
     const visit = await visitAt('a')

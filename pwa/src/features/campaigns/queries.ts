@@ -90,7 +90,7 @@ export async function campaignsAt(db: Db, storeId: Id, now: Date = new Date()): 
       const handed = new Map<Id, number>()
       const lastGiven = new Map<Id, IsoTime>()
       for (const one of handouts) {
-        if (one.campaign_id !== campaign.id) continue
+        if (one.campaign_id !== campaign.id || one.reversed_at) continue
         handed.set(one.material_id, (handed.get(one.material_id) ?? 0) + one.quantity)
         if (one.at > (lastGiven.get(one.material_id) ?? '')) lastGiven.set(one.material_id, one.at)
       }

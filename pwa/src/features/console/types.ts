@@ -70,9 +70,16 @@ export interface Photo {
   exif: Exif | null
 }
 
-export interface Handout {
+/** The photo that a handout names; it is shown where it is here and of that visit. */
+export interface HandoutPhoto {
+  photo_id: string | null; photo_state: 'here' | 'awaited' | 'elsewhere' | 'unreadable' | null
+}
+
+export interface Handout extends HandoutPhoto {
   id: string; material_id: string; material_name: string; unit: string; quantity: number; recipient: string
   signature_sha256: string | null; signature_url: string | null; at: string; flags: Flag[]
+  /** It was a mistake: it counts for nothing. */
+  reversed_at: string | null
 }
 
 export interface Note { id: string; at: string; text: string }

@@ -99,4 +99,9 @@ it('remembers what was handed out last, and to whom here', async () => {
   expect(await lastHandout(db, 'v1')).toEqual({ material_id: 'm', quantity: 2, recipient: '王店长' })
   // In another store it is the same material, for somebody who is not known yet.
   expect(await lastHandout(db, 'v2')).toEqual({ material_id: 'm', quantity: 2, recipient: '' })
+  // What the office has reversed was a mistake.
+  clock.at = '2026-11-24T04:00:00.000Z'
+  const wrong = await handOut(db, { ...said, visit_id: 'v1', quantity: 200, recipient: '李店长' }, clock)
+  await db.handouts.update(wrong, { reversed_at: '2026-11-23T05:00:00.000Z' })
+  expect(await lastHandout(db, 'v1')).toEqual({ material_id: 'm', quantity: 2, recipient: '王店长' })
 })

@@ -111,10 +111,10 @@ export async function warehouseList(db: Db): Promise<WarehouseRecord[]> {
 
 export interface LastHandout { material_id: Id; quantity: number; recipient: string }
 
-/** What was handed out last, and to whom at this store: nobody types what the phone knows. */
+/** What was handed out last, and to whom at this store: nobody types what the phone knows. A mistake is not offered again. */
 export async function lastHandout(db: Db, visitId: Id): Promise<LastHandout | null> {
   const visit = await db.visits.get(visitId)
-  const handouts = (await db.handouts.toArray()).sort((a, b) => b.at.localeCompare(a.at))
+  const handouts = (await db.handouts.filter((one) => !one.reversed_at).toArray()).sort((a, b) => b.at.localeCompare(a.at))
   const here = handouts.find((one) => one.store_id === visit?.store_id)
   const last = here ?? handouts[0]
   if (!last) return null

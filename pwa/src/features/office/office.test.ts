@@ -112,6 +112,8 @@ describe('the summary of a week', () => {
     await db.tasks.bulkPut([aTask('t1'), aTask('t2'), aTask('t3', { state: 'done', done_at }), aTask('t4', { state: 'cancelled' })])
     await cancelVisit(db, { visit_id: await visit(false, null, 's2'), reason: 'x' }, clock)
     expect(await summaryOf(db, '2026-W48')).toEqual({ visits: 5, successful: 3, handouts: 5, tasks_open: 2, tasks_done: 1, text: null })
+    await db.handouts.toCollection().modify({ reversed_at: '2026-11-23T05:00:00.000Z' })
+    expect(await summaryOf(db, '2026-W48')).toMatchObject({ visits: 5, successful: 2, handouts: 0 })
     expect(await summaryOf(db, '2026-W47')).toEqual({ visits: 0, successful: 0, handouts: 0, tasks_open: 2, tasks_done: 0, text: null })
   })
 

@@ -149,7 +149,7 @@ export async function summaryOf(db: Db, week: IsoWeek): Promise<WeekSummary> {
   const [tasks, photos, handouts, notes] = await Promise.all([
     taskCounts(db, week),
     db.photos.where('visit_id').anyOf(ids).toArray(),
-    db.handouts.where('visit_id').anyOf(ids).toArray(),
+    db.handouts.where('visit_id').anyOf(ids).filter((one) => !one.reversed_at).toArray(),
     db.notes.where('visit_id').anyOf(ids).toArray(),
   ])
   const shown = new Set([...photos, ...handouts, ...notes].map((one) => one.visit_id))

@@ -1,5 +1,5 @@
 // What the stock screens read from the API.
-import type { Flag, ImportOutcome } from '../types'
+import type { Flag, HandoutPhoto, ImportOutcome } from '../types'
 
 export type EntryKind = 'receive' | 'issue' | 'handout' | 'return' | 'transfer' | 'adjust' | 'count'
 export type MovementState = 'in_transit' | 'short' | 'confirmed' | 'cancelled'
@@ -25,7 +25,7 @@ interface Named {
 }
 
 /** One entry of the ledger. A place outside of the house has no name. */
-export interface Entry extends Named {
+export interface Entry extends Named, HandoutPhoto {
   id: string; kind: EntryKind; material_id: string; from_place: string; to_place: string; quantity: number; at: string
   note: string; movement_id: string | null; adjustment_id: string | null; reverses_id: string | null
   reversed_by: string | null; from_name: string | null; to_name: string | null
