@@ -87,6 +87,10 @@ _FLAGS: dict[str, tuple[str, str]] = {
         "手机时钟在两条记录之间被调回 {moved}",
         "The phone’s clock was set back by {moved} between two records",
     ),
+    "clock_behind": (
+        "手机时钟比它上次联系服务器后应有的时间慢 {moved}",
+        "The phone’s clock is {moved} behind what it must be since it last met the server",
+    ),
     "clock_ahead": (
         "手机时间比服务器收到时还晚 {moved}",
         "The phone’s time lies {moved} after the server received the record",

@@ -12326,6 +12326,8 @@ export interface components {
         OpIn: {
             author: string;
             clock_offset_ms?: number | null;
+            /** @description The server's time at the contact that the offset comes from. */
+            contact_at?: string | null;
             depends_on?: string[];
             device_at: string;
             device_seq: number;
