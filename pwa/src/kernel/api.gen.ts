@@ -6562,6 +6562,8 @@ export interface paths {
                     region?: string;
                     store?: string;
                     rep?: string;
+                    /** @description At its stores, in its period and, if it asks for kinds, of those. */
+                    campaign?: string;
                     from?: string;
                     to?: string;
                     cursor?: string;
