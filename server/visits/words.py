@@ -126,6 +126,10 @@ _FLAGS: dict[str, tuple[str, str]] = {
         "{photos}照片的拍摄时间与上传的说法相差 {gap}，超过 {longest}",
         "{photos} with a camera time {gap} away from when it was said to be taken, over {longest}",
     ),
+    "over_issued": (
+        "{handouts}超出账面库存，共多发 {short}",
+        "{handouts} beyond the books, {short} too many",
+    ),
 }
 _LOW_ACCURACY_FLAG = (
     "定位精度 ±{accuracy}，差于 {max_accuracy}",
@@ -186,6 +190,8 @@ _SHORT = {
     "photos_min": "photos_min",
     "gap_s": "gap",
     "limit_s": "longest",
+    "handouts": "handouts",
+    "short": "short",
 }
 
 
@@ -217,6 +223,10 @@ def _said(name: str, value: float) -> tuple[str, str]:
         return f"{value:.0f} 公里/小时", f"{value:.0f} km/h"
     if name.startswith("photos"):
         return f"{value:.0f} 张", f"{value:.0f} {'photo' if value == 1 else 'photos'}"
+    if name == "handouts":
+        return f"{value:.0f} 笔发放", f"{value:.0f} {'handout' if value == 1 else 'handouts'}"
+    if name == "short":
+        return f"{value:.0f}", f"{value:.0f}"
     return _metres(value)
 
 
