@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, true, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, true, tuple_
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import people_by_ids, region_names, scope_regions
@@ -47,6 +47,26 @@ def find_campaign(
     if found is None:
         raise problems.NOT_FOUND.error(field="campaign_id")
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which photos a campaign asks for: at these stores (a SELECT of ids), from start to before
+    end, of these kinds; no kinds means of any.
+    """
+
+    stores: Select[tuple[str]]
+    start: datetime
+    end: datetime
+    kinds: tuple[str, ...]
+
+
+def photos_asked(session: Session, actor: Actor, campaign_id: str) -> Asked:
+    """Which photos count for a campaign, as its board counts them. Raises not_found."""
+    campaign = find_campaign(session, actor, campaign_id)
+    stores = select(CampaignStore.store_id).where(CampaignStore.campaign_id == campaign.id)
+    start, end = day_bounds(campaign.first_day, campaign.last_day)
+    return Asked(stores, start, end, tuple(campaign.photo_kinds))
 
 
 def list_campaigns(

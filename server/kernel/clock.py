@@ -49,7 +49,8 @@ class TimeEvidence:
 
     device_at: the phone's clock at that moment; clock_offset_ms: server minus phone at their last
     contact; monotonic_ms: time since that contact by a counter nobody can set; device_seq: the
-    phone's own count of its records; received_at: the server's clock on receipt.
+    phone's own count of its records; received_at: the server's clock on receipt; contact_at: the
+    server's clock at that contact, where the phone says it.
     """
 
     device_at: datetime
@@ -57,14 +58,21 @@ class TimeEvidence:
     monotonic_ms: int | None
     device_seq: int
     received_at: datetime
+    contact_at: datetime | None = None
 
     def estimated(self) -> datetime:
         """The best estimate of the true time, never later than the receipt."""
         return self.correct(self.device_at)
 
     def correct(self, device_time: datetime) -> datetime:
-        """Translate another reading of the same phone clock; never later than the receipt."""
-        return min(self.received_at, self.told(device_time))
+        """Translate another reading of the same phone clock; never later than the receipt.
+
+        Where the clock is behind its own contact (behind_s), the counter tells the time instead.
+        """
+        told = self.told(device_time)
+        if behind_s := self.behind_s():
+            told += timedelta(seconds=behind_s)
+        return min(self.received_at, told)
 
     def told(self, device_time: datetime) -> datetime:
         """What a reading of the phone's clock means by its last known offset, however late."""
@@ -76,12 +84,30 @@ class TimeEvidence:
         """How far correct() of that reading (device_at) may be from the true time, in seconds.
 
         Small while a counter has watched the clock since its contact with the server, larger
-        where none has. None where the phone never met the server: nothing is known of its clock.
-        A reading after the receipt is wrong by at least what it is ahead. How late a record
-        arrives adds nothing.
+        where none has, or where it stood still while the phone slept. None where the phone never
+        met the server: nothing is known of its clock. A reading after the receipt is wrong by at
+        least what it is ahead. How late a record arrives adds nothing, but where the clock was set
+        back since the contact: then nothing else says how much later than by the counter it was.
         """
-        ahead_s = self.ahead_s(device_time)
-        return time_error_s(self.clock_offset_ms, self.monotonic_ms, ahead_s)
+        at = self.device_at if device_time is None else device_time
+        wrong_s = self.ahead_s(at)
+        if behind_s := self.behind_s():
+            wrong_s = (self.received_at - self.correct(at)).total_seconds()
+            if at < self.device_at:
+                # It may have been read before the clock was set back.
+                wrong_s = max(wrong_s, behind_s)
+        return time_error_s(self.clock_offset_ms, self.monotonic_ms, wrong_s, self._gap_s())
+
+    def behind_s(self) -> float:
+        """By how many seconds the clock was set back since its contact, at least; 0 where not."""
+        return set_back_s(self._gap_s(), self.monotonic_ms)
+
+    def _gap_s(self) -> float | None:
+        if self.contact_at is None:
+            return None
+        return gap_s(
+            self.told(self.device_at).timestamp(), self.contact_at.timestamp(), self.monotonic_ms
+        )
 
     def ahead_s(self, device_time: datetime | None = None) -> float:
         """By how many seconds the record claims to be from after its receipt; 0 where not."""
@@ -89,16 +115,46 @@ class TimeEvidence:
         return max(0.0, (told - self.received_at).total_seconds())
 
 
+def gap_s(told_s: float, contact_s: float, monotonic_ms: int | None) -> float:
+    """How much more time has passed since a contact by the phone's clock than by its counter.
+
+    told_s: a record's device time by the offset of that contact; contact_s: the server's clock
+    then; both seconds since 1970. The counter stands still while a phone sleeps, and is unknown
+    after a new start: it tells the least that has passed. Negative where the clock ran less.
+    """
+    return told_s - contact_s - (monotonic_ms or 0) / 1000
+
+
+def set_back_s(gap: float | None, monotonic_ms: int | None) -> float:
+    """By how many seconds a clock with that gap was set back since its contact; 0 where not.
+
+    A gap of None means that the contact is unknown.
+    """
+    if gap is None or gap >= -_watched_error_s(monotonic_ms):
+        return 0.0
+    return -gap
+
+
 def time_error_s(
-    clock_offset_ms: int | None, monotonic_ms: int | None, ahead_s: float
+    clock_offset_ms: int | None, monotonic_ms: int | None, wrong_s: float, gap: float | None
 ) -> float | None:
-    """TimeEvidence.error_s from its numbers; ahead_s as its method of that name gives it."""
+    """TimeEvidence.error_s from its numbers.
+
+    wrong_s is what is known to be wrong, or nothing is known of; gap as in set_back_s.
+    """
     if clock_offset_ms is None:
         return None
-    error = _UNWATCHED_ERROR_S
-    if monotonic_ms is not None:
-        error = _CONTACT_ERROR_S + monotonic_ms * _DRIFT_S_PER_MS
-    return round(error + ahead_s, 1)
+    watched = _watched_error_s(monotonic_ms)
+    if monotonic_ms is None:
+        # A clock that was set back is not asked: the time was taken from the contact itself.
+        known = gap is not None and gap < -watched
+    else:
+        known = gap is None or gap <= watched
+    return round((watched if known else _UNWATCHED_ERROR_S) + wrong_s, 1)
+
+
+def _watched_error_s(monotonic_ms: int | None) -> float:
+    return _CONTACT_ERROR_S + (monotonic_ms or 0) * _DRIFT_S_PER_MS
 
 
 @lru_cache(maxsize=8)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -38,7 +38,9 @@ from server.materials import ledger
 from server.materials import problems as own
 from server.materials.ledger import Entry, EntryKind
 from server.materials.models import Batch, Handout, Material
+from server.materials.queries import beyond_books
 from server.materials.records import handout_record
+from server.visits.domain import judge_handouts
 from server.visits.queries import VisitRef, visits_for_ops
 
 MAX_QUANTITY: Final = 10_000
@@ -227,6 +229,7 @@ def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[Row]) ->
     scope = changes.user_scope(actor.user_id)
     changes.touch(session, scope, "handout", [row["id"] for row in rows])
     changes.touch(session, scope, "stock", [row["material_id"] for row in rows])
+    flag_visits(session, actor, clock, {row["visit_id"] for row in rows if row["flags"]})
     counted = {row["store_id"] for row in rows if row["campaign_id"]}
     tell_of_stores(session, counted, [actor.user_id])
     journal.record_many(
@@ -248,6 +251,16 @@ def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[Row]) ->
             for row in rows
         ],
     )
+
+
+def flag_visits(
+    session: Session, actor: Actor | None, clock: Clock, visit_ids: Collection[str]
+) -> int:
+    """Set over_issued of these visits by the flags that their handouts have now.
+
+    To be called wherever a handout's flag is written. Returns how many visits changed.
+    """
+    return judge_handouts(session, actor, clock, beyond_books(session, visit_ids))
 
 
 OPS: dict[str, Handler] = {"handout.add": add_handouts}

@@ -17,6 +17,7 @@ from server.materials.models import Handout, Material
 from server.materials.records import handout_record, material_record
 from server.photos.arrived import standing_of
 from server.photos.queries import sent_by
+from server.stores.queries import chunks
 
 _HANDOUT: Table = Handout.__table__  # type: ignore[assignment]  # declared wider than it is
 _BY_ID = Lookup(_HANDOUT.c.id, told=True)
@@ -33,6 +34,24 @@ def read_handouts(session: Session, actor: Actor, ids: Sequence[str]) -> dict[st
     """Reader of the change feed: the person's own handouts."""
     mine = (row for row in _BY_ID(session, ids) if row["author_id"] == actor.user_id)
     return {row["id"]: handout_record(row) for row in mine}
+
+
+def beyond_books(session: Session, visit_ids: Collection[str]) -> dict[str, list[int]]:
+    """By visit: of each of its handouts flagged over_issued the units that the books lack for it.
+
+    A handout lacks no more than it gave, whatever was lacking before. Visits without are empty.
+    """
+    found: dict[str, list[int]] = {visit_id: [] for visit_id in visit_ids}
+    for part in chunks(found):
+        query = (
+            select(Handout.visit_id, Handout.flags)
+            .where(Handout.visit_id.in_(part))
+            .order_by(Handout.id)
+        )
+        for visit_id, flags in session.execute(query):
+            for numbers in (one["numbers"] for one in flags if one["code"] == "over_issued"):
+                found[visit_id].append(min(numbers["quantity"], -numbers["balance_after"]))
+    return found
 
 
 READERS: dict[str, Reader] = {"material": read_materials, "handout": read_handouts}

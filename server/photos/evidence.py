@@ -48,6 +48,9 @@ _READ = tuple(
         "source",
         "device_at",
         "clock_offset_ms",
+        "monotonic_ms",
+        "contact_at",
+        "device_seq",
         "received_at",
     )
 )

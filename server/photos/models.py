@@ -86,6 +86,8 @@ class Photo(Base):
     device_seq: Mapped[int] = mapped_column(BigInteger)
     device_at: Mapped[datetime] = mapped_column(Utc)
     clock_offset_ms: Mapped[int | None] = mapped_column(BigInteger)
+    monotonic_ms: Mapped[int | None] = mapped_column(BigInteger)
+    contact_at: Mapped[datetime | None] = mapped_column(Utc)
     received_at: Mapped[datetime] = mapped_column(Utc)
     payload_digest: Mapped[builtins.bytes] = mapped_column(LargeBinary(16))
     exif: Mapped[dict[str, Any] | None] = mapped_column(Json)

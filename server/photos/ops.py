@@ -193,6 +193,8 @@ def _row(
         "device_seq": op.evidence.device_seq,
         "device_at": op.evidence.device_at,
         "clock_offset_ms": op.evidence.clock_offset_ms,
+        "monotonic_ms": op.evidence.monotonic_ms,
+        "contact_at": op.evidence.contact_at,
         "received_at": op.evidence.received_at,
         "payload_digest": said.digest,
         "exif": None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, func, select, true, tuple_
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.kernel import problems
 from server.kernel.auth import Actor
 from server.kernel.bulk import Lookup
-from server.kernel.clock import day_bounds
+from server.kernel.clock import TimeEvidence, day_bounds
 from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.kernel.prepared import Prepared
@@ -259,6 +259,11 @@ def added_at(row: Row) -> datetime:
 
     Not taken_at: for a file chosen on the phone that is what the file says of itself.
     """
-    made: datetime = row["device_at"] + timedelta(milliseconds=row["clock_offset_ms"] or 0)
-    received: datetime = row["received_at"]
-    return min(made, received)
+    return TimeEvidence(
+        device_at=row["device_at"],
+        clock_offset_ms=row["clock_offset_ms"],
+        monotonic_ms=row["monotonic_ms"],
+        device_seq=row["device_seq"],
+        received_at=row["received_at"],
+        contact_at=row["contact_at"],
+    ).estimated()

@@ -150,6 +150,11 @@ class WallQuery(Schema):
     region = fields.String()
     store = fields.String()
     rep = fields.String()
+    campaign = fields.String(
+        metadata={
+            "description": "At its stores, in its period and, if it asks for kinds, of those."
+        }
+    )
     first = fields.Date(data_key="from")
     last = fields.Date(data_key="to")
     cursor = fields.String()

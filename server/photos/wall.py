@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Table, select, tuple_
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import people_by_ids, region_names, scope_regions
+from server.campaigns.queries import photos_asked
 from server.kernel.auth import Actor
 from server.kernel.clock import day_bounds, org_day, wire_time
 from server.kernel.paging import LIMIT_DEFAULT, encode_cursor
@@ -32,6 +33,7 @@ class WallFilters:
     region: str | None = None
     store: str | None = None
     rep: str | None = None
+    campaign: str | None = None
     first: date | None = None
     last: date | None = None
 
@@ -47,7 +49,7 @@ def wall_page(
     """A page of the photos of visits that can be shown, newest first: {items, next}.
 
     How many there are in all is not told: counting them would cost more than all pages. Raises
-    not_found for a region out of scope, validation_failed for a forged cursor.
+    not_found for a region or campaign out of scope, validation_failed for a forged cursor.
     """
     conditions = _conditions(session, actor, wanted)
     if cursor:
@@ -79,6 +81,15 @@ def _conditions(session: Session, actor: Actor, wanted: WallFilters) -> list[Col
     for column, several in ((p.id, wanted.ids), (p.kind, wanted.kinds)):
         if several:
             found.append(column.in_(several))
+    if wanted.campaign:
+        asked = photos_asked(session, actor, wanted.campaign)
+        found += [
+            p.store_id.in_(asked.stores),
+            p.taken_at >= asked.start,
+            p.taken_at < asked.end,
+        ]
+        if asked.kinds:
+            found.append(p.kind.in_(asked.kinds))
     if wanted.first:
         found.append(p.taken_at >= day_bounds(wanted.first, wanted.first)[0])
     if wanted.last:

@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -20,6 +20,8 @@ from server.kernel.problems import Problem
 
 MAX_OPS = 500
 _MAX_DAYS_MS = 3_660 * 86_400_000
+# A counter may be fast: so much has surely passed for each millisecond of it.
+_COUNTED_RIGHT = timedelta(milliseconds=0.999)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,20 @@ def _evidence(raw: Mapping[str, Any], received_at: datetime) -> TimeEvidence:
         raise _BadFieldError("monotonic_ms")
     if not _whole(raw.get("device_seq"), 0, 2**53):
         raise _BadFieldError("device_seq")
-    return TimeEvidence(device_at, offset, monotonic, raw["device_seq"], received_at)
+    contact_at = None if offset is None else _contact(raw, monotonic or 0, received_at)
+    return TimeEvidence(device_at, offset, monotonic, raw["device_seq"], received_at, contact_at)
+
+
+def _contact(raw: Mapping[str, Any], counted_ms: int, received_at: datetime) -> datetime | None:
+    """The server's time at the op's contact, or None where that is not said or cannot be.
+
+    No op is refused for it: older apps do not know the field. What lies after the receipt was told
+    by a server whose clock was ahead, and proves nothing.
+    """
+    contact_at = _time(raw.get("contact_at"))
+    if contact_at is None or contact_at + _COUNTED_RIGHT * counted_ms > received_at:
+        return None
+    return contact_at
 
 
 def _whole(value: object, low: int, high: int) -> bool:

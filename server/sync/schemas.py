@@ -39,6 +39,10 @@ class OpIn(Schema):
     device_at = fields.String(required=True)
     clock_offset_ms = fields.Integer(allow_none=True)
     monotonic_ms = fields.Integer(allow_none=True)
+    contact_at = fields.String(
+        allow_none=True,
+        metadata={"description": "The server's time at the contact that the offset comes from."},
+    )
 
 
 class PushIn(Schema):

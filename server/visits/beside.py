@@ -12,10 +12,11 @@ from typing import Any, Final
 from sqlalchemy.orm import Session
 
 from server.accounts.organisation import Rules
-from server.kernel.clock import TimeEvidence, time_error_s
+from server.kernel.clock import TimeEvidence, gap_s, set_back_s, time_error_s
 from server.kernel.geo import great_circle_m
 from server.stores.queries import StoreRef, store_refs
 from server.visits import flags as all_flags
+from server.visits.fields import evidence_of
 from server.visits.flags import Flag
 from server.visits.neighbours import Row, around
 from server.visits.timing import Reading, clock_flag, step_back_s
@@ -139,7 +140,7 @@ def _clock_flags(rules: Rules, here: Seen, before: Seen | None, row: Row) -> lis
     closing = row["close_step_s"] or 0.0
     other = before.id if before is not None and step >= closing else None
     back, tolerance = max(step, closing), rules.clock_tolerance_s
-    moved = clock_flag(back, here.ahead_s, tolerance, other)
+    moved = clock_flag(back, here.ahead_s, tolerance, other, behind_s=here.behind_s)
     return [] if moved is None else [moved]
 
 
@@ -164,8 +165,16 @@ def seen(row: Row, rules: Rules) -> Seen:
     told = device_at.timestamp() + offset_s
     said = told if said_at is device_at else said_at.timestamp() + offset_s
     ahead_s = max(0.0, told - (received := row["received_at"].timestamp()), said - received)
+    gap, contact_at = None, row["contact_at"]
+    if contact_at is not None:
+        gap = gap_s(told, contact_at.timestamp(), monotonic_ms)
+    behind_s = set_back_s(gap, monotonic_ms)
     accuracy, age = row["in_accuracy_m"], row["in_fix_age_s"] or 0.0
-    error = time_error_s(offset_ms, monotonic_ms, max(0.0, said - received))
+    if behind_s:
+        evidence = evidence_of(row)
+        error, said = evidence.error_s(said_at), evidence.correct(said_at).timestamp()
+    else:
+        error = time_error_s(offset_ms, monotonic_ms, max(0.0, said - received), gap)
     sound = (
         accuracy is not None
         and accuracy <= rules.max_accuracy_m
@@ -192,6 +201,7 @@ def seen(row: Row, rules: Rules) -> Seen:
         monotonic_ms,
         ahead_s,
         received,
+        behind_s,
     )
 
 

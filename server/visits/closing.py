@@ -20,9 +20,11 @@ def dwell_s(row: Row, evidence: TimeEvidence, said: Closing) -> int:
 
     Under one clock offset the phone's own two readings are subtracted: the corrected ones may both
     be cut off at the receipt, which would make every visit of a phone with a fast clock short.
+    What the clock was set back since its contact is no time that was not spent.
     """
     if evidence.clock_offset_ms == row["clock_offset_ms"]:
-        span: timedelta = said.at - row["said_at"]
+        set_back = evidence.behind_s() - evidence_of(row).behind_s()
+        span: timedelta = said.at - row["said_at"] + timedelta(seconds=set_back)
     else:
         span = evidence.correct(said.at) - row["checked_in_at"]
     return max(0, round(span.total_seconds()))
@@ -36,11 +38,15 @@ def close_clock(row: Row, op: Op, wanted: Rules) -> tuple[float | None, list[Fla
     flags: list[Any] = row["flags"]
     if op.device_id != row["device_id"]:
         return None, flags
-    step_s = step_back_s(reading(evidence_of(row)), reading(op.evidence))
+    before = evidence_of(row)
+    step_s = step_back_s(reading(before), reading(op.evidence))
+    if before.contact_at != op.evidence.contact_at:
+        # Within the visit too: the contact since which the clock was set back came after check-in.
+        step_s = max(step_s, op.evidence.behind_s())
     flag = clock_flag(step_s, 0.0, wanted.clock_tolerance_s)
     if flag is None:
         return None, flags
-    before = [one for one in flags if one["code"] == flag["code"]]
-    if before and before[0]["numbers"]["moved_s"] >= flag["numbers"]["moved_s"]:
+    known = [one for one in flags if one["code"] == flag["code"]]
+    if known and known[0]["numbers"]["moved_s"] >= flag["numbers"]["moved_s"]:
         return step_s, flags
     return step_s, replaced(flags, CLOCK, [flag])

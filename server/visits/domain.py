@@ -34,6 +34,7 @@ PIN_CHANGED = "pin_changed"
 RULE_CHANGED = "rule_changed"
 NEIGHBOUR = "neighbour"
 PHOTOS = "photos"
+HANDOUTS = "handouts"
 
 # The columns of a judgement, in the visit and in the history alike.
 JUDGED = ("rule_version", "verdict", "distance_m", "explanation", "flags")
@@ -179,3 +180,23 @@ def judge_photos(
         if flags != row["flags"]:
             changed[row["id"]] = flags
     return change_flags(session, actor, clock, changed, PHOTOS)
+
+
+def judge_handouts(
+    session: Session, actor: Actor | None, clock: Clock, short: Mapping[str, Sequence[int]]
+) -> int:
+    """Set the flag that comes from handouts, by the units that each lacks on the books.
+
+    short is {visit id: [units, …]}, all that is known of a visit: an empty list takes its flag
+    away. Visits that are not here are left out. Returns how many visits changed.
+    """
+    if not short:
+        return 0
+    take_turns(session, select(_VISIT.c.author_id).where(_VISIT.c.id.in_(list(short))))
+    changed = {}
+    for row in _FIND_PHOTO_FACTS(session, short):
+        new = all_flags.handout_flags(short[row["id"]])
+        flags = all_flags.replaced(row["flags"], all_flags.HANDOUT, new)
+        if flags != row["flags"]:
+            changed[row["id"]] = flags
+    return change_flags(session, actor, clock, changed, HANDOUTS)

@@ -121,6 +121,7 @@ def evidence_of(row: Mapping[Any, Any]) -> TimeEvidence:
         row["monotonic_ms"],
         row["device_seq"],
         row["received_at"],
+        row["contact_at"],
     )
 
 

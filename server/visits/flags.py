@@ -1,4 +1,4 @@
-"""A visit's flags: their order, those it gets by itself, and those of its photos. Pure."""
+"""A visit's flags: their order, its own, those of its photos and of its handouts. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from server.visits import words
 
 Flag = dict[str, Any]
 
-# As they are listed: where, when, how long, what was shown.
+# As they are listed: where, when, how long, what was shown, what was given.
 ORDER: Final = (
     "off_site",
     "uncertain",
@@ -25,6 +25,7 @@ ORDER: Final = (
     "no_photo",
     "photo_reused",
     "photo_old",
+    "over_issued",
 )
 _PLACE: Final = {code: place for place, code in enumerate(ORDER)}
 
@@ -34,6 +35,7 @@ CLOCK: Final = frozenset({"clock_moved"})
 TRAVEL: Final = frozenset({"impossible_travel", "identical_fix"})
 OWN: Final = frozenset({"short_visit", "no_photo"})
 PHOTO: Final = frozenset({"photo_reused", "photo_old"})
+HANDOUT: Final = frozenset({"over_issued"})
 
 
 class FindingKind(StrEnum):
@@ -112,6 +114,13 @@ def photo_flags(rules: Rules, findings: Sequence[PhotoFinding]) -> list[Flag]:
         }
         found.append(_flag("photo_old", numbers, {"photo_id": worst.photo_id}))
     return found
+
+
+def handout_flags(short: Sequence[int]) -> list[Flag]:
+    """Flag of a visit by its handouts: of each that the books do not cover, the units lacking."""
+    if not short:
+        return []
+    return [_flag("over_issued", {"handouts": len(short), "short": sum(short)})]
 
 
 def _flag(

@@ -48,6 +48,7 @@ class Visit(Base):
     device_at: Mapped[datetime] = mapped_column(Utc)
     clock_offset_ms: Mapped[int | None] = mapped_column(BigInteger)
     monotonic_ms: Mapped[int | None] = mapped_column(BigInteger)
+    contact_at: Mapped[datetime | None] = mapped_column(Utc)
     received_at: Mapped[datetime] = mapped_column(Utc)
     said_at: Mapped[datetime] = mapped_column(Utc)
     checked_in_at: Mapped[datetime] = mapped_column(Utc)

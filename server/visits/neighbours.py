@@ -32,6 +32,7 @@ COLUMNS: Final = (
     "device_seq",
     "clock_offset_ms",
     "monotonic_ms",
+    "contact_at",
     "close_step_s",
     "in_lat",
     "in_lon",

@@ -118,6 +118,7 @@ def _new_visit(
         "device_at": evidence.device_at,
         "clock_offset_ms": evidence.clock_offset_ms,
         "monotonic_ms": evidence.monotonic_ms,
+        "contact_at": evidence.contact_at,
         "received_at": evidence.received_at,
         "said_at": said.at,
         "checked_in_at": evidence.correct(said.at),
@@ -158,6 +159,7 @@ def _evidence(evidence: TimeEvidence) -> dict[str, Any]:
         "device_at": evidence.device_at,
         "clock_offset_ms": evidence.clock_offset_ms,
         "monotonic_ms": evidence.monotonic_ms,
+        "contact_at": evidence.contact_at,
         "received_at": evidence.received_at,
     }
 
@@ -272,6 +274,7 @@ def _told(op: Op, said: Closing) -> dict[str, Any]:
         "device_id": op.device_id,
         **evidence,
         "device_at": wire_time(op.evidence.device_at),
+        "contact_at": wire_time(op.evidence.contact_at),
         "received_at": wire_time(op.evidence.received_at),
     }
 

@@ -23,6 +23,7 @@ from server.kernel.clock import Clock
 from server.kernel.db import db
 from server.kernel.http import clock as app_clock
 from server.kernel.turns import take_turn, take_turns
+from server.materials.queries import beyond_books
 from server.stores.queries import StoreRef, chunks, store_refs
 from server.visits import flags as all_flags
 from server.visits.beside import weigh
@@ -130,11 +131,14 @@ def plan_visits(
     findings: dict[str, list[PhotoFinding]] = {}
     for part in chunks(ids):
         findings |= known_findings(session, part)
+    short = beyond_books(session, ids)
     by_author: dict[str, list[dict[str, Any]]] = {}
     for row in rows:
         new = _judged(row, judge, stores[row["store_id"]])
         flags = all_flags.photo_flags(judge.rules, findings[row["id"]])
-        new["flags"] = all_flags.replaced(new["flags"], all_flags.PHOTO, flags)
+        flags += all_flags.handout_flags(short[row["id"]])
+        group = all_flags.PHOTO | all_flags.HANDOUT
+        new["flags"] = all_flags.replaced(new["flags"], group, flags)
         by_author.setdefault(row["author_id"], []).append(new)
     before = {row["id"]: row for row in rows}
     for author_id, fresh in sorted(by_author.items()):

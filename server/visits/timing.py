@@ -1,9 +1,10 @@
 """Was the phone's clock moved? Pure. Being synced late says nothing about that.
 
-Three things show a moved clock: a record claims to be from after its receipt; of two records in the
-phone's own order the later one claims the earlier time; or between them the clock ran less than a
-counter that nobody can set. Each is measured in seconds, and only what is beyond the organisation's
-tolerance is a flag: clocks are put right by a network all the time.
+Four things show a moved clock: a record claims to be from after its receipt; of two records in the
+phone's own order the later one claims the earlier time; between them the clock ran less than a
+counter that nobody can set; or it ran less than that since its contact with the server. Each is
+measured in seconds, and only what is beyond the organisation's tolerance is a flag: clocks are put
+right by a network all the time.
 """
 
 from __future__ import annotations
@@ -51,16 +52,24 @@ def step_back_s(before: Told, after: Told) -> float:
 
 
 def clock_flag(
-    back_s: float, ahead_s: float, tolerance_s: float, other: str | None = None
+    back_s: float,
+    ahead_s: float,
+    tolerance_s: float,
+    other: str | None = None,
+    *,
+    behind_s: float = 0.0,
 ) -> dict[str, Any] | None:
-    """The flag clock_moved for the greater of both, or None within the tolerance.
+    """The flag clock_moved for the greatest of these, or None within the tolerance.
 
-    other is the id of the visit before, where the step back lies between two visits.
+    behind_s is TimeEvidence.behind_s. other is the id of the visit before, where the step back
+    lies between two visits.
     """
-    moved = max(back_s, ahead_s)
+    moved = max(back_s, ahead_s, behind_s)
     if moved <= tolerance_s:
         return None
-    code = "clock_back" if back_s >= ahead_s else "clock_ahead"
+    code = "clock_back" if back_s == moved else "clock_ahead"
+    if behind_s == moved and back_s < moved:
+        code = "clock_behind"
     numbers = {"moved_s": round(moved, 1), "tolerance_s": tolerance_s}
     flag: dict[str, Any] = {
         "code": "clock_moved",

@@ -31,9 +31,10 @@ class Seen:
     """A visit as its neighbours see it. Times are seconds since 1970, lengths metres.
 
     at is the estimate of the check-in, said the phone's own words for it (by its offset, not cut
-    off at the receipt); sound: the fix is accurate and fresh enough to prove something; agrees: it
-    fits the store that it was made for. told, offset_ms and monotonic_ms: see timing.Told; ahead_s:
-    by how much it claims to be from after its receipt.
+    off at the receipt; by the counter, where the clock was set back behind_s seconds since its
+    contact with the server); sound: the fix is accurate and fresh enough to prove something;
+    agrees: it fits the store that it was made for. told, offset_ms and monotonic_ms: see
+    timing.Told; ahead_s: by how much it claims to be from after its receipt.
     """
 
     id: str
@@ -54,6 +55,7 @@ class Seen:
     monotonic_ms: int | None
     ahead_s: float
     received: float
+    behind_s: float = 0.0
 
 
 Apart = Callable[[str, str], float]
@@ -62,7 +64,8 @@ Line = Sequence[Seen]
 
 def seconds_between(one: Seen, two: Seen) -> float:
     """The longest time that may lie between two fixes, in seconds."""
-    if one.device_id == two.device_id and one.offset_ms == two.offset_ms:
+    same_clock = one.device_id == two.device_id and one.offset_ms == two.offset_ms
+    if same_clock and not one.behind_s and not two.behind_s:
         # Both told by one clock: what it is off cancels out.
         return abs((two.said - two.age_s) - (one.said - one.age_s)) + _SAME_CLOCK_S
     error = (one.error_s or 0.0) + (two.error_s or 0.0)

@@ -87,6 +87,10 @@ _FLAGS: dict[str, tuple[str, str]] = {
         "手机时钟在两条记录之间被调回 {moved}",
         "The phone’s clock was set back by {moved} between two records",
     ),
+    "clock_behind": (
+        "手机时钟比它上次联系服务器后应有的时间慢 {moved}",
+        "The phone’s clock is {moved} behind what it must be since it last met the server",
+    ),
     "clock_ahead": (
         "手机时间比服务器收到时还晚 {moved}",
         "The phone’s time lies {moved} after the server received the record",
@@ -121,6 +125,10 @@ _FLAGS: dict[str, tuple[str, str]] = {
     "photo_old": (
         "{photos}照片的拍摄时间与上传的说法相差 {gap}，超过 {longest}",
         "{photos} with a camera time {gap} away from when it was said to be taken, over {longest}",
+    ),
+    "over_issued": (
+        "{handouts}超出账面库存，共多发 {short}",
+        "{handouts} beyond the books, {short} too many",
     ),
 }
 _LOW_ACCURACY_FLAG = (
@@ -182,6 +190,8 @@ _SHORT = {
     "photos_min": "photos_min",
     "gap_s": "gap",
     "limit_s": "longest",
+    "handouts": "handouts",
+    "short": "short",
 }
 
 
@@ -213,6 +223,10 @@ def _said(name: str, value: float) -> tuple[str, str]:
         return f"{value:.0f} 公里/小时", f"{value:.0f} km/h"
     if name.startswith("photos"):
         return f"{value:.0f} 张", f"{value:.0f} {'photo' if value == 1 else 'photos'}"
+    if name == "handouts":
+        return f"{value:.0f} 笔发放", f"{value:.0f} {'handout' if value == 1 else 'handouts'}"
+    if name == "short":
+        return f"{value:.0f}", f"{value:.0f}"
     return _metres(value)
 
 

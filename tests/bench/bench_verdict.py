@@ -58,6 +58,7 @@ def a_round(number: int, rules: Rules) -> tuple[list[dict[str, Any]], list[tuple
                 "device_seq": n * 6,
                 "clock_offset_ms": 1_250,
                 "monotonic_ms": n * 720_000,
+                "contact_at": at - timedelta(milliseconds=n * 720_000),
                 "close_step_s": None,
                 "in_lat": fix.lat,
                 "in_lon": fix.lon,

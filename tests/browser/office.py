@@ -76,7 +76,7 @@ class Region:
         self.reps[name] = Api(self.site, username)
         return self.reps[name]
 
-    def add_store(self, name: str, lat: float, lon: float) -> dict[str, Any]:
+    def add_store(self, name: str, lat: float, lon: float, **more: Any) -> dict[str, Any]:
         """A new store that all reps of the region visit."""
         values = {
             "code": f"{self.code}-{len(self.stores) + 1}",
@@ -88,7 +88,7 @@ class Region:
             "lon": lon,
             "rep_ids": [rep.user_id for rep in self.reps.values()],
         }
-        self.stores[name] = self.office.post("/stores", values)
+        self.stores[name] = self.office.post("/stores", values | more)
         return self.stores[name]
 
 

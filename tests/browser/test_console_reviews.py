@@ -170,7 +170,7 @@ def test_the_evidence_beside_each_other(open_desktop: Open, story: Story) -> Non
     page = open_queue(open_desktop, story, f"&visit={visit}")
     shows(page, "湖滨店")
     stage = page.get_by_role("region", name="签到位置与门店位置")
-    expect(stage.locator(".offset")).to_have_text("5 公里")
+    expect(stage.locator(".offset")).to_have_text("5 公里 ±15 米")
     # The circle of uncertainty, the fence, and the way between.
     expect(stage.locator(".leaflet-overlay-pane path")).to_have_count(3)
     photos = page.locator("img[src$='/thumb']")

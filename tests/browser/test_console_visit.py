@@ -11,11 +11,14 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser import office
-from tests.browser.conftest import Open, watch
+from tests.browser.barriers import axe
+from tests.browser.conftest import DESKTOP, PHONE, Open, watch
 from tests.browser.office import Region, Sender
 from tests.browser.site import Site
+from tests.browser.test_console_axe import cut_off, too_wide
 
 STORE = (30.3500, 120.3500)
+VAGUE = (30.4000, 120.4000)
 # Shown in this order: from the street to the shelf.
 SHOWN = (("storefront", "#b02020"), ("shelf", "#207020"), ("shelf", "#2020b0"))
 
@@ -79,6 +82,18 @@ def story(site: Site) -> Story:
     sender.send()
     office.wait_for_photos(rep, visit, len(complete))
     return Story(region, visit, complete, missing)
+
+
+@pytest.fixture(scope="module")
+def vague(story: Story) -> str:
+    """A visit 250 m from the pin of a store that is known to 100 m."""
+    store = story.region.add_store("临平星桥店", *VAGUE, pin_quality_m=100)
+    sender = Sender(story.region.reps["冯小明"])
+    place = office.gps(*office.moved(*VAGUE, north=250), 10)
+    # Longer ago than the lists show by themselves: the others have their neighbours.
+    visit = sender.visit(store["id"], office.days_ago(20), place)
+    sender.send()
+    return visit
 
 
 def open_visit(open_desktop: Open, story: Story) -> Page:
@@ -212,8 +227,38 @@ def test_to_the_neighbour_and_back(open_desktop: Open, story: Story) -> None:
     expect(stage.locator(".place-pin")).to_have_count(1)
     expect(stage.locator(".check-in")).to_have_count(1)
     expect(stage.locator(".offset")).to_have_count(1)
-    expect(stage.locator(".offset")).to_have_text("400 米")
+    expect(stage.locator(".offset")).to_have_text("400 米 ±25 米")
     expect(stage.locator(".leaflet-control-scale-line")).to_be_visible()
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["laptop", "phone"])
+def test_a_pin_is_drawn_as_exactly_as_it_is_known(
+    open_desktop: Open, story: Story, vague: str, size: dict[str, int]
+) -> None:
+    """250 m from a pin that may be 100 m off is inside, and looks so."""
+    context = open_desktop(viewport=size, reduced_motion="reduce")
+    office.log_in(context, story.region.supervisor)
+    page = context.new_page()
+    page.goto(f"/console/visits/{vague}")
+    expect(page.get_by_role("region", name="判定")).to_contain_text("范围内")
+    stage = page.get_by_role("region", name="签到位置与门店位置")
+    expect(stage.locator(".offset")).to_have_text("250 米 ±10 米")
+
+    def box(what: str) -> dict[str, float]:
+        found = stage.locator(what).bounding_box()
+        assert found is not None
+        return {"x": found["x"] + found["width"] / 2, "y": found["y"] + found["height"] / 2} | {
+            "radius": found["width"] / 2
+        }
+
+    fence, ring, fix = box("path.fence"), box("path.fence-quality"), box(".check-in")
+    assert ring["radius"] / fence["radius"] == pytest.approx(1.5, rel=0.05)
+    away = fence["y"] - fix["y"]
+    assert fence["radius"] < away < ring["radius"]
+    legend = page.get_by_role("list", name="图例")
+    for words in ("范围 200 米", "加门店位置误差 100 米", "定位精度 ±10 米"):
+        expect(legend).to_contain_text(words)
+    assert [*axe(page), *too_wide(page), *cut_off(page)] == []
 
 
 def test_a_photo_that_is_being_made_ready_appears_by_itself(

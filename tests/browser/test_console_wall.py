@@ -10,7 +10,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from server.demo.drawing import Request, draw
+from server.kernel.clock import org_day
 from tests.browser import office
+from tests.browser.api import Api
 from tests.browser.barriers import axe
 from tests.browser.conftest import DESKTOP, PHONE, Open, watch
 from tests.browser.office import Region, Sender
@@ -29,6 +31,8 @@ class Story:
     # By days ago and kind.
     photos: dict[tuple[int, str], str]
     other: str
+    # The first store's id.
+    first: str
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,24 @@ def story(site: Site) -> Story:
     )
     sender.send()
     office.wait_for_photos(rep, visit, 1)
-    return Story(region, photos, other)
+    return Story(region, photos, other, first["id"])
+
+
+def _day(ago: int) -> str:
+    return org_day(office.days_ago(ago)).isoformat()
+
+
+@pytest.fixture(scope="module")
+def campaign(site: Site, story: Story) -> str:
+    """A campaign for piles at the first store, from six to two days ago."""
+    api = Api(site, "office")
+    values = {"code": "GS1", "name": "鼓山堆头月", "materials": [], "photo_kinds": ["pile"]}
+    values |= {"first_day": _day(6), "last_day": _day(2)}
+    made: str = api.post("/campaigns", values)["id"]
+    chosen = {"how": "add", "store_ids": [story.first]}
+    api.post(f"/campaigns/{made}/stores", chosen)
+    api.post(f"/campaigns/{made}/state", {"state": "running"})
+    return made
 
 
 def open_wall(open_desktop: Open, story: Story, query: str = "", **how: object) -> Page:
@@ -102,6 +123,36 @@ def test_photos_hang_by_day_and_are_filtered(open_desktop: Open, story: Story) -
     page.goto("/console/")
     page.get_by_role("link", name="照片墙").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("照片墙")
+    assert errors == []
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["laptop", "phone"])
+def test_photos_of_a_campaign(
+    open_desktop: Open, story: Story, campaign: str, size: dict[str, int]
+) -> None:
+    page = open_wall(open_desktop, story, "?days=1", viewport=size)
+    errors = watch(page)
+    filters = page.get_by_role("region", name="筛选")
+    if size == PHONE:
+        filters.get_by_role("button", name="筛选").click()
+    office.choose(page, filters, "促销活动", "鼓山堆头月")
+    if size == PHONE:
+        filters.get_by_role("button", name="查看结果").click()
+    # The piles of both days that it ran, at the one store that takes part.
+    expect(page.locator("[data-photo]")).to_have_count(2)
+    for days in (5, 3):
+        expect(thumb(page, story.photos[days, "pile"])).to_be_visible()
+    asked = office.query(page)
+    assert asked["campaign"] == campaign
+    assert (asked["from"], asked["to"]) == (_day(6), _day(2))
+    # A link opens with its name.
+    page.reload()
+    expect(page.locator("[data-photo]")).to_have_count(2)
+    if size == PHONE:
+        filters.get_by_role("button", name="筛选").click()
+    expect(filters).to_contain_text("鼓山堆头月")
+    page.wait_for_load_state("networkidle")
+    assert [*axe(page), *too_wide(page), *cut_off(page)] == []
     assert errors == []
 
 

@@ -170,7 +170,7 @@ def test_a_cell_shows_its_check_ins(open_desktop: Open, story: Story) -> None:
     expect(box.locator(".check-in")).to_have_count(1)
     # Drawn anew when the dialog has its size; the label of the first drawing fades away.
     expect(box.locator(".offset")).to_have_count(1)
-    expect(box.locator(".offset")).to_have_text("2 公里")
+    expect(box.locator(".offset")).to_have_text("2 公里 ±30 米")
     page.keyboard.press("Escape")
     expect(box).to_have_count(0)
     cell(page, "韩勤", story.weeks[3], "done").click()

@@ -87,6 +87,13 @@ def _check_in() -> Story:
                 check_in(42, fixed_id("f1", 42), "lake", fix=None, reason="室内没有信号"),
             ),
         ),
+        (
+            "applied: a clock set back since its contact",
+            push(
+                check_in(43, fixed_id("f1", 43))
+                | {"monotonic_ms": 600_000, "contact_at": "2026-11-23T03:40:00.000Z"}
+            ),
+        ),
     ]
 
 

@@ -319,6 +319,8 @@ export interface OutboxOp {
   device_at: IsoTime
   clock_offset_ms: number | null
   monotonic_ms: number | null
+  /** The server's time at the contact that the offset comes from. Ops made before 0.3 lack it, and stay as they are. */
+  contact_at?: IsoTime | null
   state: OpState
   problem: Problem | null
   attempts: number

@@ -6661,6 +6661,8 @@ export interface paths {
                     region?: string;
                     store?: string;
                     rep?: string;
+                    /** @description At its stores, in its period and, if it asks for kinds, of those. */
+                    campaign?: string;
                     from?: string;
                     to?: string;
                     cursor?: string;
@@ -12435,6 +12437,8 @@ export interface components {
         OpIn: {
             author: string;
             clock_offset_ms?: number | null;
+            /** @description The server's time at the contact that the offset comes from. */
+            contact_at?: string | null;
             depends_on?: string[];
             device_at: string;
             device_seq: number;

@@ -40,11 +40,14 @@ describe('the offset of this phone\'s clock', () => {
 
   it('goes with each op; the counter only within the page that read it', () => {
     const clock = new HandClock('2026-11-23T01:00:00.000Z')
-    const contact = { offset_ms: -500, monotonic_ms: 1000, origin: 1 }
+    const server_at = '2026-11-23T00:59:56.500Z'
+    const contact = { offset_ms: -500, monotonic_ms: 1000, origin: 1, server_at }
     clock.mono = 4000
-    expect(evidence(clock, contact)).toEqual({ device_at: '2026-11-23T01:00:00.000Z', clock_offset_ms: -500, monotonic_ms: 3000 })
+    expect(evidence(clock, contact)).toEqual({ device_at: '2026-11-23T01:00:00.000Z', clock_offset_ms: -500, monotonic_ms: 3000, contact_at: server_at })
     clock.origin = 2
-    expect(evidence(clock, contact)).toMatchObject({ clock_offset_ms: -500, monotonic_ms: null })
-    expect(evidence(clock, null)).toMatchObject({ clock_offset_ms: null, monotonic_ms: null })
+    expect(evidence(clock, contact)).toMatchObject({ clock_offset_ms: -500, monotonic_ms: null, contact_at: server_at })
+    expect(evidence(clock, null)).toMatchObject({ clock_offset_ms: null, monotonic_ms: null, contact_at: null })
+    // A contact that an app before 0.3 kept.
+    expect(evidence(clock, { offset_ms: -500, monotonic_ms: 1000, origin: 1 })).toMatchObject({ contact_at: null })
   })
 })

@@ -34,6 +34,8 @@ export interface TimeEvidence {
   device_at: IsoTime
   clock_offset_ms: number | null
   monotonic_ms: number | null
+  /** The server's own time at the contact that the offset comes from. */
+  contact_at: IsoTime | null
 }
 
 /** `2026-11-23T09:15:00.000Z` */
@@ -65,6 +67,7 @@ export function evidence(clock: Clock, contact: Contact | null): TimeEvidence {
     device_at: nowIso(clock),
     clock_offset_ms: contact?.offset_ms ?? null,
     monotonic_ms: sameSession ? Math.max(0, Math.round(clock.monotonic() - contact.monotonic_ms)) : null,
+    contact_at: contact?.server_at ?? null,
   }
 }
 

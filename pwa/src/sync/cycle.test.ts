@@ -314,12 +314,15 @@ describe('time', () => {
     clock.advance(90)
     await aVisit()
     expect(await db.outbox.toArray()).toMatchObject([
-      { clock_offset_ms: -7_200_000, monotonic_ms: 90_000, device_at: '2026-11-23T03:01:30.000Z' },
+      { clock_offset_ms: -7_200_000, monotonic_ms: 90_000, device_at: '2026-11-23T03:01:30.000Z', contact_at: truth },
     ])
     // Another page: its counter tells nothing of that moment.
     clock.origin = 2
     await aVisit('s2')
     expect((await db.outbox.orderBy('seq').last())).toMatchObject({ clock_offset_ms: -7_200_000, monotonic_ms: null })
+    const sent: PushBody[] = []
+    await run({ push: (body) => { sent.push(body); return Promise.reject(new ApiError('timeout')) } })
+    expect(sent[0]?.ops).toMatchObject([{ contact_at: truth }, { contact_at: truth }])
   })
 })
 

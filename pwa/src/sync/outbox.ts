@@ -190,5 +190,6 @@ export function wireOp(op: OutboxOp): WireOp {
     device_at: op.device_at,
     clock_offset_ms: op.clock_offset_ms,
     monotonic_ms: op.monotonic_ms,
+    ...(op.contact_at === undefined ? {} : { contact_at: op.contact_at }),
   }
 }

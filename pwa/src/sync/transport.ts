@@ -19,6 +19,8 @@ export interface WireOp {
   device_at: IsoTime
   clock_offset_ms: number | null
   monotonic_ms: number | null
+  /** Left out of ops that were made before apps noted it. */
+  contact_at?: IsoTime | null
 }
 
 export interface PushBody {

@@ -6,7 +6,7 @@ import hashlib
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
 from server.kernel import journal
@@ -19,6 +19,9 @@ from server.materials.models import Handout, LedgerEntry
 from server.materials.queries import handouts_of_visit, read_handouts
 from server.materials.stock.feed import read_stock
 from server.photos.domain import bytes_arrived
+from server.visits.flag_bits import flag_bits
+from server.visits.models import Visit
+from server.visits.rejudge import rejudge_store
 from tests.server.conftest import Login, World
 from tests.server.materials.conftest import give, handout
 from tests.server.visits.hand import Hand, applied, code
@@ -72,6 +75,50 @@ def test_lack_of_stock_is_flagged_and_never_refused(
     place = ledger.rep_place(rep.actor.user_id)
     assert ledger.balance(session, place, bag) == -5
     assert ledger.balance(session, place, cap) == -1
+
+
+def test_the_visit_is_flagged_with_its_handouts(
+    rep: Hand, visit_id: str, store_id: str, bag: str, cap: str, session: Session
+) -> None:
+    def flags(of: str) -> list[dict[str, Any]]:
+        visit = session.get_one(Visit, of, populate_existing=True)
+        assert visit.flag_bits == flag_bits(visit.flags)
+        return [flag for flag in visit.flags if flag["code"] == "over_issued"]
+
+    # 10 bags in stock.
+    give(rep, handout(rep, visit_id, bag, 10))
+    assert flags(visit_id) == []
+    give(rep, handout(rep, visit_id, bag, 3))
+    (flag,) = flags(visit_id)
+    assert flag["numbers"] == {"handouts": 1, "short": 3}
+    assert flag["words"] == {
+        "zh-CN": "1 笔发放超出账面库存，共多发 3",
+        "en": "1 handout beyond the books, 3 too many",
+    }
+    rev = session.get_one(Visit, visit_id).rev
+    # What lacked before is no more of this handout's than what it gave.
+    give(rep, handout(rep, visit_id, bag, 2), handout(rep, visit_id, cap, 1))
+    (flag,) = flags(visit_id)
+    assert flag["numbers"] == {"handouts": 3, "short": 6}
+    assert flag["words"]["en"] == "3 handouts beyond the books, 6 too many"
+    assert session.get_one(Visit, visit_id).rev == rev + 1
+    raised = [
+        row["data"].get("raised")
+        for row in journal.for_subject(session, "visit", visit_id)
+        if row["event"] == "visit.judged"
+    ]
+    assert raised == [["over_issued"], None]
+    told = session.execute(select(Change.record_id).where(Change.entity == "visit"))
+    assert visit_id in set(told.scalars())
+    # The check-out adds its own and takes none away; neither does judging again.
+    rep.check_out(visit_id)
+    assert [one["code"] for one in session.get_one(Visit, visit_id).flags][-1] == "over_issued"
+    rejudge_store(session, None, rep.clock, store_id)
+    assert flags(visit_id) == [flag]
+    # Visits from before it was theirs too get it when they are judged again.
+    session.execute(update(Visit).values(flags=[], flag_bits=0))
+    rejudge_store(session, None, rep.clock, store_id)
+    assert flags(visit_id) == [flag]
 
 
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -181,10 +228,12 @@ def test_a_long_batch_asks_no_more_than_a_short_one(
             event.remove(bind, "before_cursor_execute", note)
         return len(seen)
 
+    # Beyond the books in any case: the visit's flag changes with each batch.
+    give(rep, handout(rep, visit_id, bag, 11))
     few = statements(2)
     assert few > 5
     assert statements(200) == few
-    assert count(session, LedgerEntry) == 205
+    assert count(session, LedgerEntry) == 206
 
 
 def test_a_visits_handouts_name_their_material(

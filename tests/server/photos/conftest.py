@@ -154,12 +154,23 @@ def add(session: Session, clock: FrozenClock) -> Add:
     """add(hand, visit, bytes) brings a photo in and looks into it; its id.
 
     ago: seconds since it was added on the phone. at: when it arrives, where that is not now.
+    contact_ago: seconds since the phone met the server, where it says so.
     """
 
-    def bring(hand: Hand, visit: Any, data: bytes, ago: float = 0, **more: Any) -> str:
+    def bring(
+        hand: Hand,
+        visit: Any,
+        data: bytes,
+        ago: float = 0,
+        contact_ago: float | None = None,
+        **more: Any,
+    ) -> str:
         op = hand.photo_op(visit, sha(data), **{"bytes": len(data)} | more)
         made = op.evidence.received_at - timedelta(seconds=ago)
-        op = replace(op, evidence=replace(op.evidence, device_at=made))
+        contact = None
+        if contact_ago is not None:
+            contact = op.evidence.received_at - timedelta(seconds=contact_ago)
+        op = replace(op, evidence=replace(op.evidence, device_at=made, contact_at=contact))
         applied(hand.run(op)[0])
         blob_store().put_bytes(content_key(sha(data)), data)
         domain.bytes_arrived(session, clock, hand.actor.user_id, sha(data), len(data))

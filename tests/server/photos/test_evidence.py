@@ -115,6 +115,18 @@ def test_what_the_file_says_of_its_time_makes_nobody_the_first(
     assert len(findings(session, other_visit)) == 1
 
 
+def test_a_clock_set_back_since_its_contact_makes_nobody_the_first(
+    session: Session, rep: Hand, other_rep: Hand, visit_id: str, other_store_id: str,
+    shelf: bytes, add: Add,
+) -> None:  # fmt: skip
+    """By its clock the copy was added two hours ago; but ten minutes ago its phone was here."""
+    add(rep, visit_id, shelf, ago=3600)
+    other_visit = other_rep.check_in(other_store_id)
+    add(other_rep, other_visit, recoded(shelf), ago=7200, contact_ago=600)
+    assert findings(session, visit_id) == []
+    assert len(findings(session, other_visit)) == 1
+
+
 def test_five_pairs_say_it_all(
     session: Session, rep: Hand, store_id: str, shelf: bytes, add: Add
 ) -> None:

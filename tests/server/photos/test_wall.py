@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy.orm import Session
 
+from server.campaigns import domain as campaigns
+from server.campaigns.models import State
+from server.kernel.clock import FrozenClock
 from tests.server.conftest import Login, World
 from tests.server.photos.conftest import picture
 from tests.server.photos.evidence import Add
@@ -80,6 +85,48 @@ def test_filters(login: Login, world: World, hung: dict[str, str], store_id: str
     for query in ({"kind": "selfie"}, {"from_": "x"}, {"limit": 0}, {"cursor": "x"}):
         assert ask(client, 422, **query)["code"] == "validation_failed"
     assert ask(client, 422, photo=",".join(["x"] * 51))["code"] == "validation_failed"
+
+
+def test_photos_of_a_campaign(
+    login: Login,
+    world: World,
+    session: Session,
+    clock: FrozenClock,
+    hung: dict[str, str],
+    store_id: str,
+    other_store_id: str,
+) -> None:
+    """At its stores, in its period, of the kinds that it asks for."""
+    office = world.actors["office"]
+
+    def plan(code: str, first: date, last: date, kinds: list[str], stores: list[str]) -> str:
+        values = {"code": code, "name": code, "materials": [], "photo_kinds": kinds}
+        made = campaigns.create_campaign(
+            session, office, clock, values | {"first_day": first, "last_day": last}
+        )
+        chosen = {"how": "add", "store_ids": stores}
+        campaigns.choose_stores(session, office, clock, made, chosen)
+        campaigns.set_state(session, office, clock, made, State.RUNNING)
+        session.commit()
+        return str(made.id)
+
+    both = [store_id, other_store_id]
+    the_22nd, the_23rd = date(2026, 11, 22), date(2026, 11, 23)
+    client = login("office")
+    for campaign, more, wanted in (
+        (plan("K1", the_22nd, the_23rd, ["shelf", "pile"], both), {}, ["other", "late"]),
+        (plan("K2", the_22nd, the_23rd, ["pile"], both), {}, ["other"]),
+        (plan("K3", the_22nd, the_22nd, ["shelf"], both), {}, ["late"]),
+        (plan("K4", date(2026, 11, 1), the_23rd, ["shelf"], [store_id]), {}, ["late", "early"]),
+        (plan("K5", the_22nd, the_23rd, ["shelf", "pile"], both), {"kind": "pile"}, ["other"]),
+        (plan("K6", date(2026, 11, 1), the_23rd, ["shelf"], both), {"to": "2026-11-21"}, ["early"]),
+    ):
+        page = ask(client, campaign=campaign, **more)
+        assert ids(page) == [hung[name] for name in wanted], more
+        assert ids(ask(login("sup_east"), campaign=campaign, **more)) == ids(page)
+        # No store of theirs takes part.
+        assert ask(login("sup_west"), 404, campaign=campaign)["code"] == "not_found"
+    assert ask(client, 404, campaign=store_id)["code"] == "not_found"
 
 
 def test_page_by_page_nothing_is_skipped_or_shown_twice(login: Login, hung: dict[str, str]) -> None:

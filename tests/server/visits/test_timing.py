@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from server.kernel.clock import TimeEvidence
@@ -112,3 +112,39 @@ def test_the_offset_moves_what_is_told_and_the_receipt_ends_it() -> None:
     assert fast.told(NOON) == NOON + timedelta(hours=1)
     assert fast.estimated() == NOON
     assert fast.ahead_s() == 3_600
+
+
+@given(
+    st.integers(0, 200_000),
+    st.one_of(st.none(), st.floats(0, 1)),
+    st.integers(0, 400_000),
+    st.integers(0, 300_000),
+)
+def test_a_clock_behind_its_contact_is_told_and_the_bound_holds(
+    passed: int, awake: float | None, late: int, set_back: int
+) -> None:
+    """Seconds from a contact to a record, from there to its receipt, and by which it was set back.
+
+    awake is how much of the time the counter ran; None where the page was opened anew.
+    """
+    true = NOON + timedelta(seconds=passed)
+    said = TimeEvidence(
+        device_at=true - timedelta(seconds=set_back),
+        clock_offset_ms=0,
+        monotonic_ms=None if awake is None else int(passed * awake * 1000),
+        device_seq=1,
+        received_at=true + timedelta(seconds=late),
+        contact_at=NOON,
+    )
+    if set_back == 0:
+        assert said.behind_s() == 0
+        assert said.estimated() == true
+    # Where it ran further than the counter, nothing tells that it was set back.
+    counted = passed * (awake or 0)
+    surely = counted + set_back - passed - (5 + counted * 1e-4)
+    assume(abs(surely) > 0.01)
+    assert (said.behind_s() > 0) == (surely > 0)
+    if said.behind_s():
+        error = said.error_s()
+        assert error is not None
+        assert abs((said.estimated() - true).total_seconds()) <= error

@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.accounts.organisation import Rules
-from server.visits.travel import Seen, identical_flag, identical_to, too_fast, travel_flag
+from server.kernel.geo import great_circle_m
+from server.visits.travel import (
+    REACH,
+    Apart,
+    Seen,
+    identical_flag,
+    identical_to,
+    too_fast,
+    travel_flag,
+)
 from tests.server.visits.tracks import Track, fit, gpx, indoor
 
 RULES = Rules()
@@ -135,7 +144,7 @@ def check_ins(track: Track, *, agrees: bool) -> list[Seen]:
     start = track[0][0]
     return [
         replace(
-            seen((at - start) / 60, 0, agrees=agrees, store=str(n)),
+            seen((at - start) / 60, 0, agrees=agrees, store=f"store {n}"),
             id=str(n),
             lat=lat,
             lon=lon,
@@ -143,6 +152,19 @@ def check_ins(track: Track, *, agrees: bool) -> list[Seen]:
             at=at - start,
         )
         for n, (at, lat, lon) in enumerate(track)
+    ]
+
+
+def far(_one: str, _two: str) -> float:
+    return 2_000.0
+
+
+def copied(line: Sequence[Seen], apart: Apart) -> list[int]:
+    """Where a fix is flagged as the very same at another store."""
+    return [
+        i
+        for i in range(len(line))
+        if identical_flag(line, i, RULES, apart, identical_to(line, i)) is not None
     ]
 
 
@@ -155,11 +177,28 @@ def test_real_ways_are_possible(name: str, agrees: bool) -> None:
     line = check_ins(track, agrees=agrees)
     assert len(line) > 1
     assert flagged(line) == []
-    found = [
-        identical_flag(line, i, RULES, lambda *_: 0.0, identical_to(line, i))
-        for i in range(len(line))
-    ]
-    assert found == [None] * len(line)
+    # Stores far from each other: only that no two readings are the same keeps them from the flag.
+    assert copied(line, far) == []
+
+
+@pytest.mark.parametrize("name", TRACKS)
+def test_a_reading_sent_twice_on_a_real_way(name: str) -> None:
+    """Flagged where it is sent again, unless the doors are as near as the person really went."""
+    track = TRACKS[name]()
+    line = check_ins(track, agrees=True)
+    near = range(max(0, len(line) - 1 - REACH), len(line) - 1)
+    earlier = [i for i in near if line[-1].said - line[i].said > 5]
+    if not earlier:
+        return  # said by real_file, or a few seconds long
+    first = line[earlier[0]]
+    line[-1] = replace(line[-1], lat=first.lat, lon=first.lon)
+    assert copied(line, far) == [len(line) - 1]
+
+    def really(one: str, two: str) -> float:
+        return great_circle_m(*track[int(one[6:])][1:], *track[int(two[6:])][1:])
+
+    assert really(first.store_id, line[-1].store_id) < 100
+    assert copied(line, really) == []
 
 
 @pytest.mark.parametrize("name", TRACKS)
@@ -171,10 +210,6 @@ def test_one_glitch_on_a_real_way_accuses_nobody(name: str) -> None:
     middle = len(line) // 2
     line[middle] = replace(line[middle], lat=line[middle].lat + 1.0, agrees=False)  # type: ignore[operator]
     assert flagged(line) == []
-
-
-def far(_one: str, _two: str) -> float:
-    return 2_000.0
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ describe('filters in the address', () => {
   it('an empty address means the last seven days and nothing else', () => {
     expect(DEFAULT).toEqual({
       from: '2026-11-17', to: TODAY, days: 7, region: null, rep: null, store: null, verdicts: [], flags: [], kind: null,
-      state: null, q: '',
+      campaign: null, state: null, q: '',
     })
     expect(filtersToQuery(DEFAULT)).toEqual({})
     expect(activeFilters(DEFAULT)).toBe(0)
@@ -23,7 +23,7 @@ describe('filters in the address', () => {
     { ...DEFAULT, ...lastDays(30, TODAY) },
     { ...DEFAULT, from: '2026-10-01', to: '2026-10-08', days: null },
     { ...DEFAULT, region: 'r1', rep: 'u1', store: 's1' },
-    { ...DEFAULT, flags: ['short_visit', 'photo_reused'], kind: 'shelf' },
+    { ...DEFAULT, flags: ['short_visit', 'photo_reused'], kind: 'shelf', campaign: 'c1' },
     { ...DEFAULT, verdicts: ['on_site', 'off_site'], state: 'abandoned', q: '大润发 & co=?' },
   ]
   it.each(chosen)('comes back as it went: %j', (filters) => {
@@ -75,10 +75,10 @@ describe('filters for the API', () => {
   it('the map is not asked what it does not know', () => {
     const all: Filters = {
       ...DEFAULT, region: 'r', rep: 'u', store: 's', state: 'completed', q: 'x', verdicts: ['on_site'], flags: ['no_photo'],
-      kind: 'shelf',
+      kind: 'shelf', campaign: 'c',
     }
     expect(Object.keys(filtersToMapApi(all)).sort()).toEqual(['flag', 'from', 'region', 'rep', 'store', 'to', 'verdict'])
-    expect(Object.keys(filtersToWallApi(all)).sort()).toEqual(['from', 'kind', 'region', 'rep', 'store', 'to'])
+    expect(Object.keys(filtersToWallApi(all)).sort()).toEqual(['campaign', 'from', 'kind', 'region', 'rep', 'store', 'to'])
   })
 })
 

@@ -28,6 +28,8 @@ export interface Filters {
   flags: FlagCode[]
   /** What photos show; of the photo wall alone. */
   kind: string | null
+  /** Photos that count for it; of the photo wall alone. */
+  campaign: string | null
   state: VisitState | null
   q: string
 }
@@ -49,6 +51,7 @@ export function filtersFromQuery(query: LocationQuery, today: string): Filters {
     verdicts: VERDICTS.filter((verdict) => (text(query['verdict']) ?? '').split(',').includes(verdict)),
     flags: FLAGS.filter((flag) => (text(query['flag']) ?? '').split(',').includes(flag)),
     kind: WALL_KINDS.find((kind) => kind === query['kind']) ?? null,
+    campaign: text(query['campaign']),
     state: VISIT_STATES.find((state) => state === query['state']) ?? null,
     q: text(query['q']) ?? '',
   }
@@ -65,6 +68,7 @@ export function filtersToQuery(filters: Filters): Record<string, string> {
   if (filters.verdicts.length > 0) query['verdict'] = filters.verdicts.join(',')
   if (filters.flags.length > 0) query['flag'] = filters.flags.join(',')
   if (filters.kind) query['kind'] = filters.kind
+  if (filters.campaign) query['campaign'] = filters.campaign
   if (filters.state) query['state'] = filters.state
   if (filters.q) query['q'] = filters.q
   return query
@@ -88,7 +92,8 @@ export function filtersToMapApi(filters: Filters): Record<string, string> {
 /** The query of GET /photos/wall, which knows what photos know. */
 export function filtersToWallApi(filters: Filters): Record<string, string> {
   const query = filtersToMapApi({ ...filters, verdicts: [], flags: [] })
-  return filters.kind ? { ...query, kind: filters.kind } : query
+  const { kind, campaign } = filters
+  return { ...query, ...(kind ? { kind } : {}), ...(campaign ? { campaign } : {}) }
 }
 
 /** The filters as they are when nobody has touched them. */

@@ -4,7 +4,7 @@ import { now, timeZone } from '../session'
 import { dayOf } from './dates'
 import { filtersFromQuery, filtersToQuery, type Filters } from './filters'
 
-const FILTER_KEYS = ['from', 'to', 'days', 'region', 'rep', 'store', 'verdict', 'flag', 'kind', 'state', 'q']
+const FILTER_KEYS = ['from', 'to', 'days', 'region', 'rep', 'store', 'verdict', 'flag', 'kind', 'campaign', 'state', 'q']
 
 /** Today in the organisation's zone. */
 export const today = (): string => dayOf(now(), timeZone.value)

@@ -1,4 +1,5 @@
-// What a verdict rests on, drawn: the place's pin with its fence, the fix with its accuracy, the way between.
+// What a verdict rests on, drawn: the place's pin with its fence and what the pin may be off, the fix with its
+// accuracy, the way between.
 import * as L from 'leaflet'
 import { distance } from '../lib/format'
 import { VERDICT_STYLES } from '../lib/verdicts'
@@ -6,6 +7,8 @@ import type { Fix, Verdict } from '../types'
 import { checkInSvg, PLACE_PIN } from './icons'
 import type { Position } from './shown'
 import type { Surface } from './surface'
+
+export const FENCE_COLOR = '#173d6e'
 
 export interface Evidence {
   verdict: Verdict
@@ -15,6 +18,8 @@ export interface Evidence {
   placeName: string
   /** The fence, metres. */
   radius: number
+  /** How far the pin itself may be off, metres: the rule adds it to the fence. */
+  quality: number
   distance: number | null
 }
 
@@ -31,9 +36,17 @@ export function drawEvidence(surface: Surface, group: L.LayerGroup, evidence: Ev
   const fix = evidence.fix && surface.point(evidence.fix)
   if (place) {
     const fence = L.circle(place, {
-      radius: evidence.radius, interactive: false, color: '#173d6e', weight: 1.5, dashArray: '5 5', fillOpacity: 0.04,
+      radius: evidence.radius, interactive: false, color: FENCE_COLOR, weight: 1.5, dashArray: '5 5', fillOpacity: 0.04,
+      className: 'fence',
     }).addTo(group)
     box.extend(fence.getBounds())
+    if (evidence.quality > 0) {
+      const ring = L.circle(place, {
+        radius: evidence.radius + evidence.quality, interactive: false, color: FENCE_COLOR, weight: 1.5, dashArray: '1 5',
+        fillOpacity: 0.04, className: 'fence-quality',
+      }).addTo(group)
+      box.extend(ring.getBounds())
+    }
     const pin = L.marker(place, { icon: placePin(), keyboard: false, interactive: false, zIndexOffset: 500 }).addTo(group)
     describe(pin, evidence.placeName)
   }
@@ -54,7 +67,9 @@ export function drawEvidence(surface: Surface, group: L.LayerGroup, evidence: Ev
     const way = L.polyline([place, fix], { interactive: false, color: '#1d2530', weight: 2, dashArray: '2 5' }).addTo(group)
     // A short way lies within the fence, hidden by the markers: its label would only cover them.
     if (evidence.distance !== null && evidence.distance > 0.6 * evidence.radius) {
-      way.bindTooltip(distance(evidence.distance), { permanent: true, direction: 'center', className: 'offset' })
+      const accuracy = evidence.fix?.accuracy_m
+      const words = distance(evidence.distance) + (accuracy ? ` ±${distance(accuracy)}` : '')
+      way.bindTooltip(words, { permanent: true, direction: 'center', className: 'offset' })
       way.openTooltip()
     }
   }

@@ -11,6 +11,7 @@ export function evidenceOf(visit: Omit<VisitPage, 'journal'>): Evidence {
     place: store && { lat: store.lat, lon: store.lon },
     placeName: visit.store_name,
     radius: store?.radius_m ?? me.value?.organisation.radius_m ?? 200,
+    quality: store?.pin_quality_m ?? 0,
     distance: visit.distance_m,
   }
 }
@@ -23,6 +24,7 @@ export function officeEvidenceOf(checkIn: OfficeCheckIn, office: Office | null):
     place: office && { lat: office.lat, lon: office.lon },
     placeName: office?.name ?? '',
     radius: office?.radius_m ?? me.value?.organisation.office_radius_m ?? 300,
+    quality: 0,
     distance: checkIn.distance_m,
   }
 }
