@@ -31,6 +31,17 @@ OFFICE_UNKNOWN = register(
         Words("请同步办公点列表，或不选办公点再报到。", "Sync the list, or name no office."),
     )
 )
+OFFICE_SWITCHED_OFF = register(
+    Kind(
+        "office_switched_off",
+        422,
+        Words("办公点已停用：{office}", "This office is switched off: {office}"),
+        Words(
+            "请选择一个启用的办公点，或不指定报到地点。",
+            "Choose an office that is in use, or none: then any office counts.",
+        ),
+    )
+)
 WEEK_INVALID = register(
     Kind(
         "week_invalid",

@@ -203,6 +203,23 @@ def test_the_rule_and_a_reps_office(open_desktop: Open, story: Story) -> None:
     expect(duty.get_by_text("已保存")).to_be_visible()
     found = story.region.office.get(f"/office/duties/{story.quiet.user_id}")
     assert found["office_id"] is not None
+    # Switched off it binds nobody: here and at the week it is said, and saving lets go of it.
+    listed = story.region.office.get("/offices")["items"]
+    [mine] = [one for one in listed if one["id"] == found["office_id"]]
+    path = f"/offices/{mine['id']}"
+    mine = story.region.office.patch(path, {"active": False}, mine["rev"])
+    page.goto(f"/console/weeks/{story.week}")
+    page.get_by_role("button", name=f"沉默者，{story.week}").click()
+    expect(office.dialog(page)).to_contain_text("桐乡办事处已停用，任何办公点都可以")
+    page.goto("/console/week-settings")
+    office.choose(page, duty, "业务员", "沉默者")
+    expect(duty).to_contain_text("原指定的桐乡办事处已停用")
+    duty.get_by_role("button", name="保存").click()
+    expect(duty.get_by_text("已保存")).to_be_visible()
+    expect(duty).not_to_contain_text("已停用")
+    found = story.region.office.get(f"/office/duties/{story.quiet.user_id}")
+    assert found["office_id"] is None
+    story.region.office.patch(path, {"active": True}, mine["rev"])
 
 
 def test_an_office_has_hours(open_desktop: Open, story: Story) -> None:

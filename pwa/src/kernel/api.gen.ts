@@ -4018,7 +4018,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description validation_failed: Some values are not valid; person_no_rep: Only reps report to an office */
+                /** @description validation_failed: Some values are not valid; person_no_rep: Only reps report to an office; office_switched_off: This office is switched off: {office} */
                 422: {
                     headers: {
                         [name: string]: unknown;

@@ -203,7 +203,7 @@ def show_duty(user_id: str) -> Response:
 @needs(Role.OFFICE)
 @weeks_bp.arguments(schemas.DutyIn())
 @weeks_bp.response(200, schemas.DutyOut())
-@refuses(*problems.REVISION, own.PERSON_NO_REP, own.OFFICE_UNKNOWN)
+@refuses(*problems.REVISION, own.PERSON_NO_REP, own.OFFICE_UNKNOWN, own.OFFICE_SWITCHED_OFF)
 def change_duty(values: dict[str, Any], user_id: str) -> Response:
     """Bind a rep to an office, or to none."""
     at = ctx()

@@ -177,12 +177,12 @@ def change_duty(
 ) -> dict[str, Any]:
     """Bind a rep to an office (null: any will do), and say since when weeks count for them.
 
-    Raises not_found, person_no_rep, office_unknown.
+    Raises not_found, person_no_rep, office_unknown, office_switched_off.
     """
     _rep(session, person_id)
     office_id = values.get("office_id")
-    if office_id is not None and session.get(Office, office_id) is None:
-        raise problems.OFFICE_UNKNOWN.error(field="office_id")
+    if office_id is not None:
+        _bindable(session, office_id)
     row = session.get(OfficeDuty, person_id)
     before = duty_record(person_id, row)
     if row is None:
@@ -204,6 +204,14 @@ def change_duty(
         after=after,
     )
     return after
+
+
+def _bindable(session: Session, office_id: str) -> None:
+    office = session.get(Office, office_id)
+    if office is None:
+        raise problems.OFFICE_UNKNOWN.error(field="office_id")
+    if not office.active:
+        raise problems.OFFICE_SWITCHED_OFF.error(field="office_id", office=office.name)
 
 
 def _rep(session: Session, person_id: str) -> None:

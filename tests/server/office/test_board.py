@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from server.kernel.clock import FrozenClock, iso_week
 from server.kernel.problems import Problem
 from server.office.calendar import parse_week, weeks_back
+from server.office.domain import change_office
+from server.office.models import Office
 from server.office.weeks.settings import change_duty
 from tests.server.conftest import Login, World
 from tests.server.office.conftest import add_office, report, send
@@ -280,6 +282,28 @@ def test_a_rep_can_be_bound_to_an_office(
     assert [flag["code"] for flag in record["flags"]] == ["other_office"]
     assert "办公点W" in record["flags"][0]["words"]["zh-CN"]
     assert cell(login, "office", world, "2026-W48")["office_id"] == west
+
+
+def test_an_office_that_is_switched_off_binds_nobody(
+    session: Session,
+    rep: Hand,
+    east: str,
+    west: str,
+    world: World,
+    clock: FrozenClock,
+) -> None:
+    boss = world.actors["office"]
+    change_duty(session, boss, clock, world.people["rep_a"], {"office_id": west})
+    change_office(session, boss, clock, session.get_one(Office, west), {"active": False})
+    session.commit()
+    for said in ({}, {"office_id": east}):
+        record = applied(send(rep, report(rep, **said))[0])
+        assert (record["office_id"], record["accepted"], record["flags"]) == (east, True, [])
+    # Once it is on again the rep is bound to it as before.
+    change_office(session, boss, clock, session.get_one(Office, west), {"active": True})
+    session.commit()
+    record = applied(send(rep, report(rep, office_id=east))[0])
+    assert [flag["code"] for flag in record["flags"]] == ["other_office"]
 
 
 # Monday noon in Shanghai is within the first hours, outside the second, and on no day of the third.

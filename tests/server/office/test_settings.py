@@ -13,6 +13,7 @@ from server.kernel import journal
 from server.kernel.clock import FrozenClock
 from server.kernel.ids import new_id
 from server.office.calendar import parse_week
+from server.office.models import Office
 from server.office.weeks.calendars import builtin, read_days, read_upload
 from server.office.weeks.facts import load_holidays
 from server.office.weeks.rule import Holidays, Rule, plan_week
@@ -299,6 +300,21 @@ def test_duties(login: Login, world: World, session: Session, east: str) -> None
     other: Any = office.get(f"/api/v1/office/duties/{world.people['sup_east']}")
     assert (other.status_code, other.json["code"]) == (422, "person_no_rep")
     assert office.get(f"/api/v1/office/duties/{new_id()}").status_code == 404
+
+
+def test_nobody_is_bound_to_an_office_that_is_switched_off(
+    login: Login, world: World, session: Session, east: str
+) -> None:
+    session.get_one(Office, east).active = False
+    session.commit()
+    path = f"/api/v1/office/duties/{world.people['rep_a']}"
+    headers = {"If-Match": '"0"', "Accept-Language": "en"}
+    bad: Any = login("office").patch(path, json={"office_id": east}, headers=headers)
+    assert (bad.status_code, bad.json["code"]) == (422, "office_switched_off")
+    assert "办公点E" in bad.json["title"]
+    assert bad.json["field"] == "office_id"
+    shown: Any = login("office").get(path)
+    assert (shown.json["office_id"], shown.json["rev"]) == (None, 0)
 
 
 def test_only_the_office_sets(login: Login, world: World) -> None:
