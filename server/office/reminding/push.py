@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-import orjson
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
@@ -21,10 +20,10 @@ from server.config import Settings, settings
 from server.kernel.clock import Clock
 from server.kernel.db import db
 from server.kernel.jobs import periodic
-from server.kernel.problems import Words
 from server.office.models import OfficeNotice, PushSubscription
 from server.office.reminding.domain import PUSH_JOB, host_allowed
 from server.office.reminding.keys import key_file
+from server.office.reminding.letters import load_short
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +34,6 @@ FRESH: Final = timedelta(hours=12)
 TIMEOUT_S: Final = 10.0
 SWEEP_S: Final = 300.0
 _GONE: Final = frozenset({404, 410})
-_TITLE: Final = Words("本周回司报到", "Office check-in")
-_BODY: Final = Words(
-    "第 {n} 周还没有回司报到，请安排时间。", "Week {n}: you have not reported to an office yet."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +46,6 @@ class Letter:
     p256dh: str
     auth: str
     body: bytes
-
-
-def message(notice_id: str, week: str, language: str) -> bytes:
-    """What the service worker gets: {title, body, tag, url}."""
-    number = {"n": int(week[6:])}
-    return orjson.dumps(
-        {
-            "title": _TITLE.say(language, {}),
-            "body": _BODY.say(language, number),
-            "tag": f"office-{week}",
-            "url": "/office",
-            "id": notice_id,
-        }
-    )
 
 
 def claim(session: Session, now: datetime) -> list[Letter]:
@@ -85,7 +66,10 @@ def claim(session: Session, now: datetime) -> list[Letter]:
         .values(pushed_at=now, tries=OfficeNotice.tries + 1)
         .returning(OfficeNotice.id, OfficeNotice.person_id, OfficeNotice.week)
     ).all()
+    if not rows:
+        return []
     people = {row.person_id for row in rows}
+    short = load_short(session, people, {row.week for row in rows}, now)
     spoken = locales(session, people)
     browsers: dict[str, list[PushSubscription]] = {}
     found = session.scalars(select(PushSubscription).where(PushSubscription.person_id.in_(people)))
@@ -98,7 +82,7 @@ def claim(session: Session, now: datetime) -> list[Letter]:
             one.endpoint,
             one.p256dh,
             one.auth,
-            message(row.id, row.week, spoken.get(row.person_id, "zh-CN")),
+            short.body(row.person_id, row.week, spoken.get(row.person_id, "zh-CN")),
         )
         for row in rows
         for one in browsers.get(row.person_id, ())

@@ -89,7 +89,18 @@ describe('how the weeks stand', () => {
   it('a reminder is shown while its week is short', async () => {
     await db.office_notices.bulkPut([{ id: 'old', week: '2026-W40', at: NOW }, { id: 'new', week: '2026-W48', at: NOW }])
     expect((await weekPage(db, clock)).notice?.id).toBe('new')
+    expect((await weekPage(db, clock)).notice?.until).toEqual({ day: '2026-11-27', hour: null })
     await db.office_check_ins.put(judged(NOW, true, '2026-W48'))
+    expect((await weekPage(db, clock)).notice).toBeNull()
+  })
+
+  it('a reminder says until when: after the last working day that is the end of the grace', async () => {
+    await db.office_notices.put({ id: 'one', week: '2026-W48', at: NOW })
+    clock.at = '2026-11-28T02:00:00.000Z'
+    expect((await weekPage(db, clock)).notice).toMatchObject({ week: '2026-W48', until: { day: '2026-11-30', hour: 12 } })
+    clock.at = '2026-11-30T01:00:00.000Z'
+    expect((await weekPage(db, clock)).notice).toMatchObject({ week: '2026-W48', until: { day: '2026-11-30', hour: 12 } })
+    clock.at = '2026-11-30T05:00:00.000Z'
     expect((await weekPage(db, clock)).notice).toBeNull()
   })
 })
