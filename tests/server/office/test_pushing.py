@@ -6,14 +6,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from flask import Flask
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from server.accounts import domain as accounts
 from server.config import Settings
 from server.kernel.clock import FrozenClock
+from server.kernel.jobs import run_now
 from server.office.models import OfficeNotice
+from server.office.reminding import push
+from server.office.reminding.domain import PUSH_JOB, remind
 from server.office.reminding.push import push_waiting
-from tests.server.conftest import Login, World
+from tests.server.conftest import PASSWORD_HASH, Login, World
 from tests.server.office.conftest import report, send
 from tests.server.office.pushing import Browser, PushService, subscribe
 from tests.server.visits.hand import Hand
@@ -118,3 +123,120 @@ def test_the_last_day_is_the_persons_own(
     login("office").post("/api/v1/office/weeks/2026-W48/reminders", json=person)
     push_waiting(session, clock, rules)
     assert "最晚 11月25日" in browser.open(service.got[0][2])["body"]
+
+
+def add_reps(session: Session, world: World, clock: FrozenClock, count: int) -> list[str]:
+    """So many more reps of the park; their ids."""
+    found = []
+    for number in range(count):
+        name = f"more{number}"
+        values = {"username": name, "name": name, "role": "rep", "region_id": world.regions["park"]}
+        user = accounts.create_person(session, None, clock, values, password_hash=PASSWORD_HASH)
+        found.append(user.id)
+    session.commit()
+    return found
+
+
+@pytest.fixture
+def queue(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[list[Any]]:
+    """The arguments of the push jobs that were queued, instead of a thread that works them off."""
+    found: list[list[Any]] = []
+
+    def send(name: str, args: list[Any]) -> None:
+        assert name == PUSH_JOB
+        found.append(args)
+
+    monkeypatch.setattr(app.extensions["storewalk.jobs"], "send", send)
+    monkeypatch.setattr(push, "AT_ONCE", 3)
+    return found
+
+
+def work_off(queue: list[list[Any]], service: PushService) -> list[int]:
+    """Run the job and whatever it queues; how many letters each run handed over."""
+    told = []
+    while queue:
+        before = len(service.got)
+        run_now(PUSH_JOB, *queue.pop(0))
+        told.append(len(service.got) - before)
+        assert len(told) < 100
+    return told
+
+
+def remind_all(session: Session, world: World, clock: FrozenClock) -> None:
+    actor = world.actors["office"]
+    remind(session, actor, clock, "2026-W48", person_id=None, who="open")
+    session.commit()
+
+
+@pytest.mark.usefixtures("east", "rules")
+def test_a_bulk_reminder_goes_out_at_once_and_piece_by_piece(
+    session: Session,
+    world: World,
+    clock: FrozenClock,
+    login: Login,
+    service: PushService,
+    queue: list[list[Any]],
+) -> None:
+    add_reps(session, world, clock, 8)
+    # Three of eleven have never let a browser be notified; whoever has two gets two letters.
+    for who in ["rep_a", *(f"more{number}" for number in range(7))]:
+        subscribe(login, who, f"{service.url}/{who}", Browser())
+    subscribe(login, "more0", f"{service.url}/second", Browser())
+    remind_all(session, world, clock)
+    assert len(queue) == 1
+    # In one go, but three people to a transaction: requests and other jobs come in between.
+    runs = work_off(queue, service)
+    assert (sum(runs), len(runs), max(runs) <= 4) == (9, 3, True)
+    assert len({path for path, _, _ in service.got}) == 9
+    waiting = select(func.count()).select_from(OfficeNotice).where(OfficeNotice.pushed_at.is_(None))
+    assert session.scalar(waiting) == 3
+    # Who has never opted in takes nobody's place, and is told once they do.
+    subscribe(login, "rep_w", f"{service.url}/later", Browser())
+    queue.append([])
+    assert work_off(queue, service) == [1]
+
+
+@pytest.mark.usefixtures("east", "rules")
+def test_what_fails_is_left_to_the_next_sweep(
+    session: Session,
+    world: World,
+    clock: FrozenClock,
+    login: Login,
+    service: PushService,
+    queue: list[list[Any]],
+) -> None:
+    add_reps(session, world, clock, 7)
+    for number in range(7):
+        subscribe(login, f"more{number}", f"{service.url}/{number}", Browser())
+    remind_all(session, world, clock)
+    service.status = 500
+    # Nothing gets through: the other four are not even tried.
+    assert work_off(queue, service) == [3]
+    tries = session.scalars(select(OfficeNotice.tries).order_by(OfficeNotice.tries.desc())).all()
+    assert tries[:4] == [1, 1, 1, 0]
+    service.status = 201
+    queue.append([])
+    assert sum(work_off(queue, service)) == 7
+
+
+@pytest.mark.usefixtures("east")
+def test_a_service_that_cannot_be_reached_is_waited_for_once(
+    session: Session,
+    world: World,
+    clock: FrozenClock,
+    login: Login,
+    rules: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried: list[str] = []
+
+    def unreachable(info: dict[str, Any], *_args: Any, **_more: Any) -> None:
+        tried.append(info["endpoint"])
+        raise ConnectionError
+
+    monkeypatch.setattr("pywebpush.webpush", unreachable)
+    for who in ("rep_a", "rep_b", "rep_w"):
+        subscribe(login, who, f"http://127.0.0.1:9/{who}", Browser())
+    remind_all(session, world, clock)
+    assert push_waiting(session, clock, rules) == {"letters": 3, "gone": 0, "again": 3}
+    assert len(tried) == 1
