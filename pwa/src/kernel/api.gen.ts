@@ -6412,6 +6412,7 @@ export interface paths {
             parameters: {
                 query?: {
                     visit?: string;
+                    office_check_in?: string;
                     store?: string;
                     rep?: string;
                     kind?: "storefront" | "shelf" | "pile" | "endcap" | "checkout" | "posm" | "price_tag" | "outdoor" | "competitor" | "licence" | "other";
