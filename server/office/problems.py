@@ -64,6 +64,18 @@ CALENDAR_UNREADABLE = register(
         ),
     )
 )
+CALENDAR_NOT_ANNOUNCED = register(
+    Kind(
+        "calendar_not_announced",
+        422,
+        Words("{year} 年的放假安排还没有公布", "The holidays of {year} are not announced yet"),
+        Words(
+            "文件里没有任何日子，没有保存，这一年仍缺日历。公布后再上传。",
+            "The file names no day, so nothing was saved and the calendar is still missing. "
+            "Upload it once the holidays are announced.",
+        ),
+    )
+)
 CALENDAR_ROWS_BAD = register(
     Kind(
         "calendar_rows_bad",

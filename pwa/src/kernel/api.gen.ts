@@ -3714,7 +3714,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description validation_failed: Some values are not valid; calendar_unreadable: This file is no holiday calendar; calendar_rows_bad: Nothing was saved: {count} faults in it */
+                /** @description validation_failed: Some values are not valid; calendar_unreadable: This file is no holiday calendar; calendar_not_announced: The holidays of {year} are not announced yet; calendar_rows_bad: Nothing was saved: {count} faults in it */
                 422: {
                     headers: {
                         [name: string]: unknown;

@@ -177,7 +177,9 @@ def list_calendars() -> dict[str, Any]:
     }
 )
 @weeks_bp.response(200, schemas.CalendarReportOut())
-@refuses(problems.NOT_JSON, own.CALENDAR_UNREADABLE, own.CALENDAR_ROWS_BAD)
+@refuses(
+    problems.NOT_JSON, own.CALENDAR_UNREADABLE, own.CALENDAR_NOT_ANNOUNCED, own.CALENDAR_ROWS_BAD
+)
 def upload_calendar(query: dict[str, Any]) -> Response:
     """Put a year's calendar in place, as JSON {year, days} or CSV; tried first with dry_run."""
     if request.mimetype not in _CALENDAR_TYPES:

@@ -42,7 +42,8 @@ def set_up(session: Session, clock: Clock) -> list[int]:
     written = []
     for year, days in builtin(today.year - 1, today.year + 2).items():
         row = there.get(year)
-        if row is not None and (row.source != BUILTIN or row.days == days):
+        # An upload without days says no more than a year that is not there.
+        if row is not None and row.days and (row.source != BUILTIN or row.days == days):
             continue
         _write_calendar(session, clock, None, year, days, BUILTIN)
         written.append(year)
@@ -88,8 +89,8 @@ def upload_calendar(
     """Read a calendar file, and unless it is a trial put it in place of that year's.
 
     {year, days, errors: [{row, field, code, message}], added, removed, saved}: added and removed
-    are days against what is on file. Raises calendar_unreadable, and calendar_rows_bad where rows
-    are wrong and it is no trial.
+    are days against what is on file. Raises calendar_unreadable,
+    calendar_not_announced, and calendar_rows_bad where rows are wrong and it is no trial.
     """
     upload = read_upload(data, language)
     row = session.get(OfficeCalendar, upload.year)
