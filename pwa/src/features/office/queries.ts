@@ -44,6 +44,8 @@ export interface CheckInRow {
   office: OfficeRecord | null
   /** The week it counts for, where it counts. */
   counts_for: IsoWeek | null
+  /** Another one of its day counts already. */
+  same_day: boolean
 }
 
 export interface WeekPage extends WeekLine {
@@ -94,11 +96,15 @@ export async function weekPage(db: Db, clock: Clock = systemClock): Promise<Week
     }
   }
   const past = weeks.slice(LEAD, -1).reverse().map(line)
+  const own = rows.filter((row) => row.week === week).sort((a, b) => b.at.localeCompare(a.at))
+  const days = new Set(own.filter((one) => counted.get(one.id) === week).map((one) => dayOf(one.at, zone)))
   const byId = new Map(offices.map((office) => [office.id, office]))
   return {
     ...line(week),
-    check_ins: rows.filter((row) => row.week === week).sort((a, b) => b.at.localeCompare(a.at))
-      .map((check_in) => ({ check_in, office: byId.get(check_in.office_id ?? '') ?? null, counts_for: counted.get(check_in.id) ?? null })),
+    check_ins: own.map((check_in) => ({
+      check_in, office: byId.get(check_in.office_id ?? '') ?? null, counts_for: counted.get(check_in.id) ?? null,
+      same_day: !counted.has(check_in.id) && days.has(dayOf(check_in.at, zone)),
+    })),
     last: past[0]?.state === 'open' ? past[0] : null,
     past: past.filter((one) => one.state !== 'before'),
     rule: [...facts.rules].reverse().find((one) => one.from_week <= week) ?? USUAL,
