@@ -11422,6 +11422,7 @@ export interface components {
             region_name: string;
             states: ("done" | "late" | "made_up" | "exempt" | "doubtful" | "open" | "missed" | "before")[];
             streak: number;
+            streak_more: boolean;
             username: string;
         };
         BoardWeekOut: {

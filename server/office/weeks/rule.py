@@ -272,6 +272,11 @@ def streak(states: Sequence[WeekState]) -> int:
     return kept
 
 
+def is_unbroken(states: Sequence[WeekState]) -> bool:
+    """True if nothing among these weeks ends a streak, so that it may go on before them."""
+    return all(state in KEPT or state in _SKIPPED for state in states)
+
+
 def due_from(plan: Plan, state: WeekState, person: Person, now: datetime) -> date | None:
     """The day from which a person is due for a week that is open: the last on which to report.
 

@@ -284,6 +284,32 @@ def test_a_rep_can_be_bound_to_an_office(
     assert cell(login, "office", world, "2026-W48")["office_id"] == west
 
 
+@pytest.mark.parametrize(
+    ("since", "weeks", "told"),
+    [
+        (date(2026, 6, 1), 20, (13, True)),  # longer than the board is
+        (date(2026, 6, 1), 13, (13, True)),  # the week before is not looked at
+        (date(2026, 6, 1), 12, (12, False)),
+        (date(2026, 8, 31), 13, (13, False)),  # the first Monday shown: nothing is before it
+        (date(2026, 9, 7), 12, (12, False)),
+    ],
+)
+def test_a_streak_longer_than_the_board_says_so(
+    rep: Hand,
+    east: str,
+    world: World,
+    login: Login,
+    since: date,
+    weeks: int,
+    told: tuple[int, bool],
+) -> None:
+    boss = world.actors["office"]
+    change_duty(rep.session, boss, rep.clock, rep.actor.user_id, {"since": since})
+    send(rep, *(report(rep, at=rep.ago(7 * 86_400 * back)) for back in range(weeks)))
+    [row] = board(login, "sup_east", query="?q=rep_a")["rows"]
+    assert (row["streak"], row["streak_more"]) == told
+
+
 def test_an_office_that_is_switched_off_binds_nobody(
     session: Session,
     rep: Hand,
