@@ -90,8 +90,9 @@ def _read_summary(payload: Payload) -> dict[str, Any] | None:
 def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -> list[Outcome]:
     """office.check_in: store it, judge it, and count it for its week if it was on site.
 
-    Without an office_id it is judged at the office that the person is bound to, else at the
-    nearest. Rejects op_malformed, office_unknown, record_exists (the id has another content).
+    Without an office_id it is judged at the office that the person is bound to (one that is
+    switched off binds nobody), else at the nearest. Rejects op_malformed, office_unknown,
+    record_exists (the id has another content).
     """
     read = [_read(op) for op in ops]
     wanted = rules(session)

@@ -31,6 +31,17 @@ OFFICE_UNKNOWN = register(
         Words("请同步办公点列表，或不选办公点再报到。", "Sync the list, or name no office."),
     )
 )
+OFFICE_SWITCHED_OFF = register(
+    Kind(
+        "office_switched_off",
+        422,
+        Words("办公点已停用：{office}", "This office is switched off: {office}"),
+        Words(
+            "请选择一个启用的办公点，或不指定报到地点。",
+            "Choose an office that is in use, or none: then any office counts.",
+        ),
+    )
+)
 WEEK_INVALID = register(
     Kind(
         "week_invalid",
@@ -50,6 +61,18 @@ CALENDAR_UNREADABLE = register(
         Words(
             "请上传 JSON（year 与 days）或含 name、date、isOffDay 三列的 CSV。",
             "Upload JSON with year and days, or a CSV with the columns name, date, isOffDay.",
+        ),
+    )
+)
+CALENDAR_NOT_ANNOUNCED = register(
+    Kind(
+        "calendar_not_announced",
+        422,
+        Words("{year} 年的放假安排还没有公布", "The holidays of {year} are not announced yet"),
+        Words(
+            "文件里没有任何日子，没有保存，这一年仍缺日历。公布后再上传。",
+            "The file names no day, so nothing was saved and the calendar is still missing. "
+            "Upload it once the holidays are announced.",
         ),
     )
 )

@@ -110,6 +110,7 @@ class PhotoFilters:
     """What a selection of photos is narrowed to; days are the organisation's, both inclusive."""
 
     visit: str | None = None
+    office_check_in: str | None = None
     store: str | None = None
     rep: str | None = None
     kind: str | None = None
@@ -139,6 +140,7 @@ def list_photos(
     conditions = [photo_scope(actor)]
     for column, value in (
         (_PHOTO.c.visit_id, wanted.visit),
+        (_PHOTO.c.office_check_in_id, wanted.office_check_in),
         (_PHOTO.c.store_id, wanted.store),
         (_PHOTO.c.author_id, wanted.rep),
         (_PHOTO.c.kind, wanted.kind),

@@ -128,6 +128,7 @@ class PhotosQuery(Schema):
     """Filters of the list of photos; days are the organisation's, both inclusive."""
 
     visit = fields.String()
+    office_check_in = fields.String()
     store = fields.String()
     rep = fields.String()
     kind = fields.String(validate=validate.OneOf(list(Kind)))

@@ -64,8 +64,11 @@ def story(site: Site) -> Story:
     check_in_id = sender.add("office.check_in", now, check_in)
     sender.send()
     data = office.jpeg("#a33", "白板")
-    photo = sender.photo("", "other", now, data, send=True)
-    del photo
+    sender.photo("", "other", now, data, send=True)
+    sender.ops[-1]["payload"] |= {"visit_id": None, "office_check_in_id": check_in_id}
+    # Chosen from the gallery: taken long before the check-in.
+    earlier = office.jpeg("#3a3", "展架")
+    sender.photo("", "other", now - timedelta(days=3), earlier, send=True)
     sender.ops[-1]["payload"] |= {"visit_id": None, "office_check_in_id": check_in_id}
     sender.send()
     return Story(region, asker, quiet, week, last)
@@ -112,7 +115,7 @@ def test_a_doubtful_check_in_is_counted(open_desktop: Open, story: Story) -> Non
     box = office.dialog(page).first
     expect(box).to_contain_text("竞品铺货很猛")
     expect(box).to_contain_text("拜访 8 次，成功 6 次（75%），发放 40 件")
-    expect(box.get_by_role("list", name="照片").get_by_role("listitem")).to_have_count(1)
+    expect(box.get_by_role("list", name="照片").get_by_role("listitem")).to_have_count(2)
     box.get_by_role("button", name="计入报到").click()
     page.get_by_role("button", name="同意", exact=True).click()
     # Which week it fills depends on the day on which this test runs.
@@ -203,6 +206,23 @@ def test_the_rule_and_a_reps_office(open_desktop: Open, story: Story) -> None:
     expect(duty.get_by_text("已保存")).to_be_visible()
     found = story.region.office.get(f"/office/duties/{story.quiet.user_id}")
     assert found["office_id"] is not None
+    # Switched off it binds nobody: here and at the week it is said, and saving lets go of it.
+    listed = story.region.office.get("/offices")["items"]
+    [mine] = [one for one in listed if one["id"] == found["office_id"]]
+    path = f"/offices/{mine['id']}"
+    mine = story.region.office.patch(path, {"active": False}, mine["rev"])
+    page.goto(f"/console/weeks/{story.week}")
+    page.get_by_role("button", name=f"沉默者，{story.week}").click()
+    expect(office.dialog(page)).to_contain_text("桐乡办事处已停用，任何办公点都可以")
+    page.goto("/console/week-settings")
+    office.choose(page, duty, "业务员", "沉默者")
+    expect(duty).to_contain_text("原指定的桐乡办事处已停用")
+    duty.get_by_role("button", name="保存").click()
+    expect(duty.get_by_text("已保存")).to_be_visible()
+    expect(duty).not_to_contain_text("已停用")
+    found = story.region.office.get(f"/office/duties/{story.quiet.user_id}")
+    assert found["office_id"] is None
+    story.region.office.patch(path, {"active": True}, mine["rev"])
 
 
 def test_an_office_has_hours(open_desktop: Open, story: Story) -> None:

@@ -3813,7 +3813,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description validation_failed: Some values are not valid; calendar_unreadable: This file is no holiday calendar; calendar_rows_bad: Nothing was saved: {count} faults in it */
+                /** @description validation_failed: Some values are not valid; calendar_unreadable: This file is no holiday calendar; calendar_not_announced: The holidays of {year} are not announced yet; calendar_rows_bad: Nothing was saved: {count} faults in it */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -4117,7 +4117,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description validation_failed: Some values are not valid; person_no_rep: Only reps report to an office */
+                /** @description validation_failed: Some values are not valid; person_no_rep: Only reps report to an office; office_switched_off: This office is switched off: {office} */
                 422: {
                     headers: {
                         [name: string]: unknown;
@@ -6511,6 +6511,7 @@ export interface paths {
             parameters: {
                 query?: {
                     visit?: string;
+                    office_check_in?: string;
                     store?: string;
                     rep?: string;
                     kind?: "storefront" | "shelf" | "pile" | "endcap" | "checkout" | "posm" | "price_tag" | "outdoor" | "competitor" | "licence" | "other";
@@ -11522,6 +11523,7 @@ export interface components {
             region_name: string;
             states: ("done" | "late" | "made_up" | "exempt" | "doubtful" | "open" | "missed" | "before")[];
             streak: number;
+            streak_more: boolean;
             username: string;
         };
         BoardWeekOut: {

@@ -42,13 +42,13 @@ def remind(
 ) -> dict[str, int]:
     """Remind one rep, or all who are due or open: {sent, already}.
 
+    Who is due is reminded of the week that is short: on a Monday that may be the one before.
     Nobody is reminded of a week twice a day. Raises week_invalid, and not_found out of scope.
     """
     if person_id is not None:
         if not rep_rows(session, actor.region_ids, person_id=person_id):
             raise common.NOT_FOUND.error(field="person_id")
-        people = [person_id]
-        week = parse_week(week).name
+        by_week = {parse_week(week).name: [person_id]}
     else:
         wanted = BoardFilters(
             region=region,
@@ -56,14 +56,15 @@ def remind(
             state=WeekState.OPEN.value if who == "open" else None,
         )
         board = make_board(session, actor, clock, week, wanted)
-        people, week = [line.rep.id for line in board.lines], board.plans[-1].name
-    sent = _write(session, actor, clock, week, people)
-    return {"sent": len(sent), "already": len(people) - len(sent)}
+        by_week = {}
+        for line in board.lines:
+            short = line.standing.due_week if who == "due" else None
+            by_week.setdefault(short or board.plans[-1].name, []).append(line.rep.id)
+    sent = sum(_write(session, actor, clock, name, people) for name, people in by_week.items())
+    return {"sent": sent, "already": sum(map(len, by_week.values())) - sent}
 
 
-def _write(
-    session: Session, actor: Actor, clock: Clock, week: str, people: Sequence[str]
-) -> list[str]:
+def _write(session: Session, actor: Actor, clock: Clock, week: str, people: Sequence[str]) -> int:
     today, now = org_day(clock.now()), clock.now()
     told = set(
         session.scalars(
@@ -95,7 +96,7 @@ def _write(
     journal.record_many(session, clock, actor, said)
     if rows:
         jobs.enqueue(session, PUSH_JOB)
-    return [row.person_id for row in rows]
+    return len(rows)
 
 
 def host_allowed(endpoint: str, hosts: Iterable[str]) -> bool:

@@ -11,20 +11,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
-import orjson
-from sqlalchemy import delete, select, update
+from sqlalchemy import and_, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import locales
 from server.config import Settings, settings
 from server.kernel.clock import Clock
 from server.kernel.db import db
-from server.kernel.jobs import periodic
-from server.kernel.problems import Words
+from server.kernel.http import clock as app_clock
+from server.kernel.jobs import enqueue, periodic
 from server.office.models import OfficeNotice, PushSubscription
 from server.office.reminding.domain import PUSH_JOB, host_allowed
 from server.office.reminding.keys import key_file
+from server.office.reminding.letters import load_short
 
 log = logging.getLogger(__name__)
 
@@ -35,10 +36,9 @@ FRESH: Final = timedelta(hours=12)
 TIMEOUT_S: Final = 10.0
 SWEEP_S: Final = 300.0
 _GONE: Final = frozenset({404, 410})
-_TITLE: Final = Words("本周回司报到", "Office check-in")
-_BODY: Final = Words(
-    "第 {n} 周还没有回司报到，请安排时间。", "Week {n}: you have not reported to an office yet."
-)
+
+# The last reminder of a run: when it was written, and its id.
+After = tuple[datetime, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,56 +53,58 @@ class Letter:
     body: bytes
 
 
-def message(notice_id: str, week: str, language: str) -> bytes:
-    """What the service worker gets: {title, body, tag, url}."""
-    number = {"n": int(week[6:])}
-    return orjson.dumps(
-        {
-            "title": _TITLE.say(language, {}),
-            "body": _BODY.say(language, number),
-            "tag": f"office-{week}",
-            "url": "/office",
-            "id": notice_id,
-        }
-    )
+def claim(
+    session: Session, now: datetime, after: After | None = None
+) -> tuple[list[Letter], After | None]:
+    """Take some of the reminders that wait, so that no other worker sends them.
 
-
-def claim(session: Session, now: datetime) -> list[Letter]:
-    """Take the reminders that wait, so that no other worker sends them, and write their letters."""
+    Oldest first, those after the one named; of people who have let a browser be notified. Returns
+    their letters, and the last reminder taken where more may wait behind it.
+    """
+    has_browser = exists().where(PushSubscription.person_id == OfficeNotice.person_id)
     waiting = (
         select(OfficeNotice.id)
         .where(
             OfficeNotice.pushed_at.is_(None),
             OfficeNotice.at > now - FRESH,
             OfficeNotice.tries < TRIES_MAX,
+            has_browser,
         )
-        .order_by(OfficeNotice.at)
+        .order_by(OfficeNotice.at, OfficeNotice.id)
         .limit(AT_ONCE)
     )
+    if after is not None:
+        at, last_id = after
+        later = and_(OfficeNotice.at == at, OfficeNotice.id > last_id)
+        waiting = waiting.where(or_(OfficeNotice.at > at, later))
     rows = session.execute(
         update(OfficeNotice)
         .where(OfficeNotice.id.in_(waiting), OfficeNotice.pushed_at.is_(None))
         .values(pushed_at=now, tries=OfficeNotice.tries + 1)
-        .returning(OfficeNotice.id, OfficeNotice.person_id, OfficeNotice.week)
+        .returning(OfficeNotice.id, OfficeNotice.person_id, OfficeNotice.week, OfficeNotice.at)
     ).all()
+    if not rows:
+        return [], None
     people = {row.person_id for row in rows}
+    short = load_short(session, people, {row.week for row in rows}, now)
     spoken = locales(session, people)
     browsers: dict[str, list[PushSubscription]] = {}
     found = session.scalars(select(PushSubscription).where(PushSubscription.person_id.in_(people)))
     for one in found:
         browsers.setdefault(one.person_id, []).append(one)
-    return [
+    letters = [
         Letter(
             row.id,
             one.id,
             one.endpoint,
             one.p256dh,
             one.auth,
-            message(row.id, row.week, spoken.get(row.person_id, "zh-CN")),
+            short.body(row.person_id, row.week, spoken.get(row.person_id, "zh-CN")),
         )
         for row in rows
         for one in browsers.get(row.person_id, ())
     ]
+    return letters, max((row.at, row.id) for row in rows) if len(rows) == AT_ONCE else None
 
 
 def deliver(letters: Sequence[Letter], rules: Settings) -> tuple[set[str], set[str]]:
@@ -113,6 +115,8 @@ def deliver(letters: Sequence[Letter], rules: Settings) -> tuple[set[str], set[s
 
     gone: set[str] = set()
     again: set[str] = set()
+    # Where nobody answers, one is waited for and not a hundred: other jobs wait meanwhile.
+    silent: set[str] = set()
     with HttpSession() as http:
         # A push service answers by itself: a redirect could lead anywhere.
         http.max_redirects = 0
@@ -120,6 +124,10 @@ def deliver(letters: Sequence[Letter], rules: Settings) -> tuple[set[str], set[s
         for letter in letters:
             if letter.subscription_id in gone or not host_allowed(letter.endpoint, hosts(rules)):
                 gone.add(letter.subscription_id)
+                continue
+            host = urlsplit(letter.endpoint).netloc
+            if host in silent:
+                again.add(letter.notice_id)
                 continue
             keys = {"p256dh": letter.p256dh, "auth": letter.auth}
             try:
@@ -140,6 +148,8 @@ def deliver(letters: Sequence[Letter], rules: Settings) -> tuple[set[str], set[s
                 log.info("a push was answered with %s", status)
             except (RequestException, ValueError, OSError) as error:
                 # ValueError: keys that are none; they stay until the service says it is gone.
+                if isinstance(error, OSError):
+                    silent.add(host)
                 log.info("a push could not be delivered: %s", type(error).__name__)
                 again.add(letter.notice_id)
     return gone, again
@@ -150,9 +160,15 @@ def hosts(rules: Settings) -> list[str]:
     return [one.strip() for one in rules.push_hosts.split(",") if one.strip()]
 
 
-def push_waiting(session: Session, clock: Clock, rules: Settings) -> dict[str, Any]:
-    """Send what waits: {letters, gone, again}. Nobody waits for our lock while we are sending."""
-    letters = claim(session, clock.now())
+def push_waiting(
+    session: Session, clock: Clock, rules: Settings, after: After | None = None
+) -> dict[str, Any]:
+    """Send some of what waits: {letters, gone, again}. Nobody waits for our lock meanwhile.
+
+    Where more waits behind them, the job is queued once more to go on there: so requests and other
+    jobs come in between. Not where nothing got through; the next sweep tries again.
+    """
+    letters, last = claim(session, clock.now(), after)
     session.commit()
     gone, again = deliver(letters, rules) if letters else (set(), set())
     if gone:
@@ -160,11 +176,15 @@ def push_waiting(session: Session, clock: Clock, rules: Settings) -> dict[str, A
     if again:
         waits = OfficeNotice.id.in_(again)
         session.execute(update(OfficeNotice).where(waits).values(pushed_at=None))
+    if last is not None and any(one.notice_id not in again for one in letters):
+        at, last_id = last
+        enqueue(session, PUSH_JOB, at.isoformat(), last_id)
     session.commit()
     return {"letters": len(letters), "gone": len(gone), "again": len(again)}
 
 
 @periodic(PUSH_JOB, SWEEP_S)
-def push_job() -> None:
-    """Hand waiting reminders to the browsers."""
-    push_waiting(db.session(), Clock(), settings())
+def push_job(at: str | None = None, last_id: str = "") -> None:
+    """Hand waiting reminders to the browsers, those after the one named."""
+    after = (datetime.fromisoformat(at), last_id) if at else None
+    push_waiting(db.session(), app_clock(), settings(), after)

@@ -97,7 +97,8 @@ def board_record(session: Session, board: Board, now: datetime) -> dict[str, Any
     """The board as the API writes it.
 
     {week, this_week, start, end, weeks: [{week, holiday, calendar_missing}], rows: [{id, name,
-    username, region_name, states, due, streak}], counts, due}; states are oldest first.
+    username, region_name, states, due, streak, streak_more}], counts, due}; states are oldest
+    first.
     """
     names, last = region_names(session), board.plans[-1]
     return {
@@ -122,6 +123,7 @@ def board_record(session: Session, board: Board, now: datetime) -> dict[str, Any
                 "states": line.standing.states,
                 "due": line.due,
                 "streak": line.standing.streak,
+                "streak_more": line.standing.streak_more,
             }
             for line in board.lines
         ],

@@ -105,7 +105,8 @@ class Upload:
 def read_upload(data: bytes, language: str) -> Upload:
     """Read a file {year, days: [{name, date, isOffDay}]}, or a CSV with those three columns.
 
-    What is wrong with a row stands in its errors. Raises calendar_unreadable for what is neither.
+    What is wrong with a row stands in its errors. Raises calendar_unreadable for what is neither,
+    and calendar_not_announced for a year without any day: it must not look like one that is known.
     """
     text = _text(data)
     upload = Upload(language)
@@ -115,6 +116,8 @@ def read_upload(data: bytes, language: str) -> Upload:
         upload.year, rows = _csv(text)
     if upload.year not in YEARS or len(rows) > MAX_ROWS:
         raise _unreadable("year" if upload.year not in YEARS else "days")
+    if not rows:
+        raise problems.CALENDAR_NOT_ANNOUNCED.error(field="days", year=upload.year)
     for number, row in enumerate(rows, 1):
         upload.add(number, row)
         if len(upload.errors) >= MAX_ERRORS:

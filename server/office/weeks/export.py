@@ -93,6 +93,6 @@ def _rows(board: Board, regions: dict[str, str], language: str) -> Iterator[Sequ
             line.rep.username,
             regions.get(line.rep.region_id, ""),
             str(words["yes"]) if line.due else "",
-            line.standing.streak,
+            f"{line.standing.streak}+" if line.standing.streak_more else line.standing.streak,
             *(str(words[state]) for state in line.standing.states),
         ]

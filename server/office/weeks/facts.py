@@ -16,6 +16,7 @@ from server.kernel.auth import Actor
 from server.kernel.clock import org_day, wire_time
 from server.kernel.ops import Reader
 from server.office.models import (
+    Office,
     OfficeCalendar,
     OfficeDuty,
     OfficeExemption,
@@ -155,8 +156,12 @@ def load_facts(session: Session, ids: Sequence[str], first: date, week: str) -> 
 
 
 def bound_office(session: Session, person_id: str) -> str | None:
-    """The office that a person is bound to, or None if any will do."""
-    return session.scalar(select(OfficeDuty.office_id).where(OfficeDuty.person_id == person_id))
+    """The office that a person is bound to, or None if any will do.
+
+    One that is switched off binds nobody: the phone does not offer it either.
+    """
+    query = select(Office.id).join(OfficeDuty, OfficeDuty.office_id == Office.id)
+    return session.scalar(query.where(OfficeDuty.person_id == person_id, Office.active))
 
 
 def _read_rule(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -177,7 +177,9 @@ def list_calendars() -> dict[str, Any]:
     }
 )
 @weeks_bp.response(200, schemas.CalendarReportOut())
-@refuses(problems.NOT_JSON, own.CALENDAR_UNREADABLE, own.CALENDAR_ROWS_BAD)
+@refuses(
+    problems.NOT_JSON, own.CALENDAR_UNREADABLE, own.CALENDAR_NOT_ANNOUNCED, own.CALENDAR_ROWS_BAD
+)
 def upload_calendar(query: dict[str, Any]) -> Response:
     """Put a year's calendar in place, as JSON {year, days} or CSV; tried first with dry_run."""
     if request.mimetype not in _CALENDAR_TYPES:
@@ -203,7 +205,7 @@ def show_duty(user_id: str) -> Response:
 @needs(Role.OFFICE)
 @weeks_bp.arguments(schemas.DutyIn())
 @weeks_bp.response(200, schemas.DutyOut())
-@refuses(*problems.REVISION, own.PERSON_NO_REP, own.OFFICE_UNKNOWN)
+@refuses(*problems.REVISION, own.PERSON_NO_REP, own.OFFICE_UNKNOWN, own.OFFICE_SWITCHED_OFF)
 def change_duty(values: dict[str, Any], user_id: str) -> Response:
     """Bind a rep to an office, or to none."""
     at = ctx()

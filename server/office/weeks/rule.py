@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from server.kernel.clock import day_bounds, org_zone
+from server.kernel.clock import day_bounds, org_day, org_zone
 from server.office.calendar import Week
 
 FIRST_WEEK: Final = "2000-W01"
@@ -42,7 +42,7 @@ _SKIPPED: Final = frozenset({WeekState.EXEMPT, WeekState.BEFORE, WeekState.OPEN}
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What is asked of a week: need check-ins on these weekdays (1 is Monday).
+    """What is asked of a week: check-ins on so many days (need) of these weekdays (1 is Monday).
 
     One made on the Monday after, before grace_hours o'clock, still counts where the week is short.
     """
@@ -102,6 +102,7 @@ class Plan:
 
     grace_end: until then it can still be filled. closed_days: (start, end) of days that do not
     count. expected: working days on which one can report; empty in a week that is all holiday.
+    need: days, never more than the week has that count and are no holiday.
     """
 
     name: str
@@ -138,7 +139,7 @@ def plan_week(week: Week, rule: Rule, holidays: Holidays) -> Plan:
         start=week.start,
         end=week.end,
         grace_end=grace_end.astimezone(week.end.tzinfo),
-        need=rule.need,
+        need=min(rule.need, max(1, sum(holidays.off(day) is not True for day in counting))),
         closed_days=tuple(day_bounds(day, day) for day in days if day not in counting),
         expected=tuple(day for day in counting if _is_worked(day, rule, holidays)),
         calendar_missing=any(not holidays.knows(day.year) for day in days),
@@ -188,35 +189,47 @@ def states_of(
     """A person's state in each of the weeks, which follow each other, oldest first.
 
     marks: check-ins by the week they were made in, oldest first. A check-in counts once: on a
-    Monday morning for the week before where that is short, else for its own. counted, where given,
-    is filled with the week that each accepted check-in counts for.
+    Monday morning for the week before where that is short, else for its own. A day counts once for
+    a week, however many were made on it. counted, where given, is filled with the week that each
+    accepted check-in counts for.
     """
     states: list[WeekState] = []
     before: Plan | None = None
-    short = late = doubtful = 0
+    short, late, doubtful = 0, False, False
     excused = ""
     for plan in plans:
         made = marks.get(plan.name, ())
-        left, unsure = plan.need, 0
+        own: list[datetime] = []
         for at, accepted in made:
             if not accepted:
-                unsure += accepted is None
-            elif before is not None and short > 0 and not excused and at < before.grace_end:
-                short -= 1
-                late += 1
-                if counted is not None:
+                continue
+            if _fills(before, short, late, excused, at):
+                # All of the grace is one day.
+                short, late = short - 1, True
+                if counted is not None and before is not None:
                     counted[at] = before.name
-            elif not plan.closed_days or plan.counts(at):
-                left -= 1
+            elif (not plan.closed_days or plan.counts(at)) and not _on_day_of(at, own):
+                own.append(at)
                 if counted is not None:
                     counted[at] = plan.name
+        left = plan.need - len(own)
         if before is not None:
             states.append(_state(before, short, late, doubtful, excused, person, now))
-        before, short, late, doubtful = plan, left, 0, unsure
+        before, short, late = plan, left, False
+        doubtful = left > 0 and any(ok is None and not _on_day_of(at, own) for at, ok in made)
         excused = _excuse(plan, person) if left > 0 else ""
     if before is not None:
         states.append(_state(before, short, late, doubtful, excused, person, now))
     return states
+
+
+def _fills(before: Plan | None, short: int, late: bool, excused: str, at: datetime) -> bool:
+    """True if a check-in of this week's Monday counts for the week before."""
+    return before is not None and short > 0 and not (late or excused) and at < before.grace_end
+
+
+def _on_day_of(at: datetime, others: Sequence[datetime]) -> bool:
+    return bool(others) and org_day(at) in {org_day(one) for one in others}
 
 
 def _excuse(plan: Plan, person: Person) -> str:
@@ -231,8 +244,8 @@ def _excuse(plan: Plan, person: Person) -> str:
 def _state(
     plan: Plan,
     short: int,
-    late: int,
-    doubtful: int,
+    late: bool,
+    doubtful: bool,
     excused: str,
     person: Person,
     now: datetime,
@@ -257,6 +270,11 @@ def streak(states: Sequence[WeekState]) -> int:
         elif state not in _SKIPPED:
             break
     return kept
+
+
+def is_unbroken(states: Sequence[WeekState]) -> bool:
+    """True if nothing among these weeks ends a streak, so that it may go on before them."""
+    return all(state in KEPT or state in _SKIPPED for state in states)
 
 
 def due_from(plan: Plan, state: WeekState, person: Person, now: datetime) -> date | None:

@@ -33,7 +33,10 @@ class BoardWeekOut(Schema):
 
 
 class BoardRowOut(Schema):
-    """A rep; states are those of the weeks, oldest first."""
+    """A rep; states are those of the weeks, oldest first.
+
+    streak: weeks kept in a row among them; streak_more: it may have begun before the first.
+    """
 
     id = fields.String(required=True)
     name = fields.String(required=True)
@@ -42,6 +45,7 @@ class BoardRowOut(Schema):
     states = fields.List(fields.String(validate=_state), required=True)
     due = fields.Boolean(required=True)
     streak = fields.Integer(required=True)
+    streak_more = fields.Boolean(required=True)
 
 
 class BoardOut(Schema):

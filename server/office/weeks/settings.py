@@ -42,7 +42,8 @@ def set_up(session: Session, clock: Clock) -> list[int]:
     written = []
     for year, days in builtin(today.year - 1, today.year + 2).items():
         row = there.get(year)
-        if row is not None and (row.source != BUILTIN or row.days == days):
+        # An upload without days says no more than a year that is not there.
+        if row is not None and row.days and (row.source != BUILTIN or row.days == days):
             continue
         _write_calendar(session, clock, None, year, days, BUILTIN)
         written.append(year)
@@ -88,8 +89,8 @@ def upload_calendar(
     """Read a calendar file, and unless it is a trial put it in place of that year's.
 
     {year, days, errors: [{row, field, code, message}], added, removed, saved}: added and removed
-    are days against what is on file. Raises calendar_unreadable, and calendar_rows_bad where rows
-    are wrong and it is no trial.
+    are days against what is on file. Raises calendar_unreadable,
+    calendar_not_announced, and calendar_rows_bad where rows are wrong and it is no trial.
     """
     upload = read_upload(data, language)
     row = session.get(OfficeCalendar, upload.year)
@@ -177,12 +178,12 @@ def change_duty(
 ) -> dict[str, Any]:
     """Bind a rep to an office (null: any will do), and say since when weeks count for them.
 
-    Raises not_found, person_no_rep, office_unknown.
+    Raises not_found, person_no_rep, office_unknown, office_switched_off.
     """
     _rep(session, person_id)
     office_id = values.get("office_id")
-    if office_id is not None and session.get(Office, office_id) is None:
-        raise problems.OFFICE_UNKNOWN.error(field="office_id")
+    if office_id is not None:
+        _bindable(session, office_id)
     row = session.get(OfficeDuty, person_id)
     before = duty_record(person_id, row)
     if row is None:
@@ -204,6 +205,14 @@ def change_duty(
         after=after,
     )
     return after
+
+
+def _bindable(session: Session, office_id: str) -> None:
+    office = session.get(Office, office_id)
+    if office is None:
+        raise problems.OFFICE_UNKNOWN.error(field="office_id")
+    if not office.active:
+        raise problems.OFFICE_SWITCHED_OFF.error(field="office_id", office=office.name)
 
 
 def _rep(session: Session, person_id: str) -> None:

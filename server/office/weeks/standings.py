@@ -28,6 +28,7 @@ from server.office.weeks.rule import (
     Plan,
     WeekState,
     due_from,
+    is_unbroken,
     plan_week,
     rule_for,
     states_of,
@@ -41,11 +42,18 @@ KEPT_BOARDS: Final = 8
 
 @dataclass(slots=True)
 class Standing:
-    """A rep's states, oldest first. due_from: the day from which they are due, if one is coming."""
+    """A rep's states, oldest first.
+
+    streak: weeks kept in a row among these; streak_more: it may have begun before them.
+    due_from: the day from which they are due, if one is coming, and the week that is then short:
+    on a Monday it may be the one before.
+    """
 
     states: list[WeekState]
     streak: int
+    streak_more: bool
     due_from: date | None
+    due_week: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ def load_standings(
     return Standings(kept.plans[lead:], {one: found[one][1] for one in ids})
 
 
-_NOBODY: Final = (-1, Standing([], 0, None))
+_NOBODY: Final = (-1, Standing([], 0, False, None, None))
 
 
 def _kept(session: Session, names: Sequence[str], org: int, now: datetime) -> _Kept:
@@ -142,19 +150,21 @@ def _work_out(
         else:
             states = states_of(shown, mine, person, now)
         due = _due_from(shown, states, person, now)
-        found[person_id] = Standing(states, streak(states), due)
+        kept = streak(states)
+        more = kept > 0 and person.since < shown[0].monday and is_unbroken(states)
+        found[person_id] = Standing(states, kept, more, *due)
     return found
 
 
 def _due_from(
     plans: Sequence[Plan], states: Sequence[WeekState], person: Person, now: datetime
-) -> date | None:
-    # Only the last weeks can be open.
-    days = [
-        due_from(plan, state, person, now)
-        for plan, state in zip(plans[-3:], states[-3:], strict=True)
-    ]
-    return min((day for day in days if day is not None), default=None)
+) -> tuple[date | None, str | None]:
+    # Only the last weeks can be open; the first that is due ends first.
+    for plan, state in zip(plans[-3:], states[-3:], strict=True):
+        day = due_from(plan, state, person, now)
+        if day is not None:
+            return day, plan.name
+    return None, None
 
 
 def load_marks(

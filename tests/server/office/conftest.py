@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy.orm import Session
 
+from server.config import Settings
 from server.kernel.clock import FrozenClock
 from server.kernel.ops import Op, Outcome
 from server.office import domain
 from server.office.ops import OPS
 from tests.server.conftest import World
+from tests.server.office.pushing import PushService, push_service
 from tests.server.visits.conftest import other_rep, rep
 from tests.server.visits.hand import PIN, Hand, fix
 
@@ -56,3 +61,19 @@ def send(hand: Hand, *ops: Op) -> list[Outcome]:
     outcomes = OPS["office.check_in"](hand.session, hand.actor, hand.clock, ops)
     hand.session.commit()
     return outcomes
+
+
+@pytest.fixture
+def service() -> Iterator[PushService]:
+    with push_service() as found:
+        yield found
+
+
+@pytest.fixture
+def rules(app: Flask) -> Iterator[Settings]:
+    """Settings by which this machine is a push service."""
+    before: Settings = app.config["SETTINGS"]
+    found = replace(before, push_hosts="127.0.0.1")
+    app.config["SETTINGS"] = found
+    yield found
+    app.config["SETTINGS"] = before

@@ -16,6 +16,8 @@ import http_ece
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tests.server.conftest import Login
+
 
 def url64(data: bytes) -> str:
     return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
@@ -82,3 +84,9 @@ def push_service() -> Iterator[PushService]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def subscribe(login: Login, who: str, endpoint: str, browser: Browser) -> Any:
+    """Let this browser of a person be notified."""
+    body = {"endpoint": endpoint, "keys": browser.keys()}
+    return login(who).post("/api/v1/office/push/subscriptions", json=body)

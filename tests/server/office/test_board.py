@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from server.kernel.clock import FrozenClock, iso_week
 from server.kernel.problems import Problem
 from server.office.calendar import parse_week, weeks_back
+from server.office.domain import change_office
+from server.office.models import Office
 from server.office.weeks.settings import change_duty
 from tests.server.conftest import Login, World
 from tests.server.office.conftest import add_office, report, send
@@ -280,6 +282,54 @@ def test_a_rep_can_be_bound_to_an_office(
     assert [flag["code"] for flag in record["flags"]] == ["other_office"]
     assert "办公点W" in record["flags"][0]["words"]["zh-CN"]
     assert cell(login, "office", world, "2026-W48")["office_id"] == west
+
+
+@pytest.mark.parametrize(
+    ("since", "weeks", "told"),
+    [
+        (date(2026, 6, 1), 20, (13, True)),  # longer than the board is
+        (date(2026, 6, 1), 13, (13, True)),  # the week before is not looked at
+        (date(2026, 6, 1), 12, (12, False)),
+        (date(2026, 8, 31), 13, (13, False)),  # the first Monday shown: nothing is before it
+        (date(2026, 9, 7), 12, (12, False)),
+    ],
+)
+def test_a_streak_longer_than_the_board_says_so(
+    rep: Hand,
+    east: str,
+    world: World,
+    login: Login,
+    since: date,
+    weeks: int,
+    told: tuple[int, bool],
+) -> None:
+    boss = world.actors["office"]
+    change_duty(rep.session, boss, rep.clock, rep.actor.user_id, {"since": since})
+    send(rep, *(report(rep, at=rep.ago(7 * 86_400 * back)) for back in range(weeks)))
+    [row] = board(login, "sup_east", query="?q=rep_a")["rows"]
+    assert (row["streak"], row["streak_more"]) == told
+
+
+def test_an_office_that_is_switched_off_binds_nobody(
+    session: Session,
+    rep: Hand,
+    east: str,
+    west: str,
+    world: World,
+    clock: FrozenClock,
+) -> None:
+    boss = world.actors["office"]
+    change_duty(session, boss, clock, world.people["rep_a"], {"office_id": west})
+    change_office(session, boss, clock, session.get_one(Office, west), {"active": False})
+    session.commit()
+    for said in ({}, {"office_id": east}):
+        record = applied(send(rep, report(rep, **said))[0])
+        assert (record["office_id"], record["accepted"], record["flags"]) == (east, True, [])
+    # Once it is on again the rep is bound to it as before.
+    change_office(session, boss, clock, session.get_one(Office, west), {"active": True})
+    session.commit()
+    record = applied(send(rep, report(rep, office_id=east))[0])
+    assert [flag["code"] for flag in record["flags"]] == ["other_office"]
 
 
 # Monday noon in Shanghai is within the first hours, outside the second, and on no day of the third.

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+from datetime import date
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from server.accounts import domain as accounts
 from server.kernel import journal
 from server.kernel.clock import FrozenClock
 from server.kernel.csv_cells import safe
+from server.office.weeks.settings import change_duty
 from tests.server.conftest import Login, World
 from tests.server.office.conftest import report, send
 from tests.server.visits.hand import Hand
@@ -85,6 +87,16 @@ def test_xlsx(rep: Hand, east: str, login: Login) -> None:
     assert "rep_a" in texts
     assert "Done" in texts
     assert re.search(r"<c r=\"E2\"[^>]*><v>1</v></c>", xml)
+
+
+def test_a_streak_longer_than_the_board_is_marked(
+    rep: Hand, east: str, login: Login, world: World
+) -> None:
+    since = {"since": date(2026, 6, 1)}
+    change_duty(rep.session, world.actors["office"], rep.clock, rep.actor.user_id, since)
+    send(rep, *(report(rep, at=rep.ago(7 * 86_400 * back)) for back in range(14)))
+    [row] = [one for one in rows_of_csv(export(login, "sup_east")) if one[0] == "rep_a"]
+    assert row[4] == "13+"
 
 
 def test_no_cell_runs(evil: None, east: str, login: Login) -> None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,7 @@ from server.office.reminding.push import hosts, push_waiting
 from server.sync.feed import READERS
 from tests.server.conftest import Login, World
 from tests.server.office.conftest import report, send
-from tests.server.office.pushing import Browser, PushService, push_service
+from tests.server.office.pushing import Browser, PushService, push_service, subscribe
 from tests.server.visits.hand import Hand
 
 WEEK = "/api/v1/office/weeks/2026-W48"
@@ -42,29 +40,8 @@ def friday(clock: FrozenClock) -> FrozenClock:
     return clock
 
 
-@pytest.fixture
-def service() -> Iterator[PushService]:
-    with push_service() as found:
-        yield found
-
-
-@pytest.fixture
-def rules(app: Flask) -> Iterator[Settings]:
-    """Settings by which this machine is a push service."""
-    before: Settings = app.config["SETTINGS"]
-    found = replace(before, push_hosts="127.0.0.1")
-    app.config["SETTINGS"] = found
-    yield found
-    app.config["SETTINGS"] = before
-
-
 def remind(login: Login, caller: str, /, **body: Any) -> Any:
     return login(caller).post(f"{WEEK}/reminders", json=body)
-
-
-def subscribe(login: Login, who: str, endpoint: str, browser: Browser) -> Any:
-    body = {"endpoint": endpoint, "keys": browser.keys()}
-    return login(who).post("/api/v1/office/push/subscriptions", json=body)
 
 
 def test_those_who_are_due_are_reminded_once_a_day(
@@ -145,7 +122,7 @@ def test_a_browser_gets_the_reminder_encrypted(
     assert b"2026" not in body
     said = browser.open(body)
     assert (said["title"], said["url"], said["tag"]) == (
-        "本周回司报到",
+        "第 48 周回司报到",
         "/office",
         "office-2026-W48",
     )

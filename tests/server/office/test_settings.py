@@ -12,7 +12,9 @@ from sqlalchemy.orm import Session
 from server.kernel import journal
 from server.kernel.clock import FrozenClock
 from server.kernel.ids import new_id
+from server.kernel.problems import Problem
 from server.office.calendar import parse_week
+from server.office.models import Office, OfficeCalendar
 from server.office.weeks.calendars import builtin, read_days, read_upload
 from server.office.weeks.facts import load_holidays
 from server.office.weeks.rule import Holidays, Rule, plan_week
@@ -56,9 +58,13 @@ def test_a_year_not_announced_is_missing_and_not_free_of_holidays() -> None:
     data = real_year(2027)
     if data is None:
         return
-    upload = read_upload(data, "en")
-    assert (upload.year, upload.days, upload.errors) == (2027, [], [])
-    holidays = Holidays({2027: read_days(upload.days)})
+    with pytest.raises(Problem) as refused:
+        read_upload(data, "en")
+    assert (refused.value.kind.code, refused.value.params) == (
+        "calendar_not_announced",
+        {"year": 2027},
+    )
+    holidays = Holidays({2027: {}})
     assert not holidays.knows(2027)
     plan = plan_week(parse_week("2027-W06"), Rule(), holidays)
     assert (plan.calendar_missing, plan.holiday) == (True, False)
@@ -101,6 +107,25 @@ def test_set_up_writes_once_and_spares_uploads(
     }
     told = READERS["office_calendar"](session, None, ["2026", "x"])  # type: ignore[arg-type]
     assert told["2026"]["days"] == [{"date": "2026-01-01", "name": "元旦", "off": True}]
+
+
+def test_a_year_without_any_day_is_refused_and_stays_missing(
+    login: Login, session: Session, clock: FrozenClock
+) -> None:
+    # As the file of a year looks before it is announced.
+    data = real_year(2027) or b'{"year": 2027, "papers": [], "days": []}'
+    for dry in (True, False):
+        answer = upload(login, data, "application/json", dry=dry)
+        assert (answer.status_code, answer.json["code"]) == (422, "calendar_not_announced")
+        assert answer.json["title"] == "The holidays of 2027 are not announced yet"
+    listed: Any = login("office").get("/api/v1/office/calendars")
+    [year] = [one for one in listed.json["items"] if one["year"] == 2027]
+    assert (year["known"], year["source"]) == (False, None)
+    # One that was taken in before gives way once the program knows the year.
+    session.add(OfficeCalendar(year=2026, days=[], source="upload", at=clock.now()))
+    session.commit()
+    assert 2026 in set_up(session, clock)
+    assert load_holidays(session).off(date(2026, 10, 1)) is True
 
 
 def upload(login: Login, data: bytes, kind: str = "text/csv", *, dry: bool = False) -> Any:
@@ -299,6 +324,21 @@ def test_duties(login: Login, world: World, session: Session, east: str) -> None
     other: Any = office.get(f"/api/v1/office/duties/{world.people['sup_east']}")
     assert (other.status_code, other.json["code"]) == (422, "person_no_rep")
     assert office.get(f"/api/v1/office/duties/{new_id()}").status_code == 404
+
+
+def test_nobody_is_bound_to_an_office_that_is_switched_off(
+    login: Login, world: World, session: Session, east: str
+) -> None:
+    session.get_one(Office, east).active = False
+    session.commit()
+    path = f"/api/v1/office/duties/{world.people['rep_a']}"
+    headers = {"If-Match": '"0"', "Accept-Language": "en"}
+    bad: Any = login("office").patch(path, json={"office_id": east}, headers=headers)
+    assert (bad.status_code, bad.json["code"]) == (422, "office_switched_off")
+    assert "办公点E" in bad.json["title"]
+    assert bad.json["field"] == "office_id"
+    shown: Any = login("office").get(path)
+    assert (shown.json["office_id"], shown.json["rev"]) == (None, 0)
 
 
 def test_only_the_office_sets(login: Login, world: World) -> None:

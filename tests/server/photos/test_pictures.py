@@ -9,9 +9,10 @@ import pytest
 from PIL import Image
 
 from server.kernel.ids import new_id
+from server.office.ops import OPS as OFFICE_OPS
 from server.photos import schemas
 from tests.server.conftest import Login, World
-from tests.server.visits.hand import Hand
+from tests.server.visits.hand import Hand, applied
 
 
 def test_three_sizes(login: Login, shown: str, fresh: bytes) -> None:
@@ -91,6 +92,25 @@ def test_the_list_filters_and_pages(
     assert seen == sorted(seen, reverse=True)
     bad: Any = client.get("/api/v1/photos?cursor=WyJ4IiwxXQ")
     assert (bad.status_code, bad.json["field"]) == (422, "cursor")
+
+
+def test_the_photos_of_an_office_check_in_whenever_they_were_taken(
+    rep: Hand, visit_id: str, login: Login, shown: str
+) -> None:
+    ops = [rep.op("office.check_in", {"at": rep.ago(), "fix": None}) for _ in range(2)]
+    for op in ops:
+        applied(OFFICE_OPS["office.check_in"](rep.session, rep.actor, rep.clock, [op])[0])
+    [first, second] = [op.record_id for op in ops]
+    # One from now, a file of the gallery from last month, one of the other check-in.
+    for check_in, days, seed in ((first, 0, "0"), (first, 30, "1"), (second, 0, "2")):
+        to = {"visit_id": None, "office_check_in_id": check_in}
+        photo = rep.photo_op("", seed * 64, taken_at=rep.ago(86_400 * days)).payload
+        rep.run(rep.op("photo.add", photo | to))
+    path = "/api/v1/photos"
+    for who, count in (("sup_east", 2), ("rep_a", 2), ("sup_west", 0), ("rep_b", 0)):
+        answer: Any = login(who).get(path, query_string={"office_check_in": first})
+        assert {item["office_check_in_id"] for item in answer.json["items"]} <= {first}
+        assert len(answer.json["items"]) == answer.json["total"] == count
 
 
 def test_the_list_of_visits_shows_the_first_picture(

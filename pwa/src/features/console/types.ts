@@ -132,7 +132,7 @@ export interface WeekColumn { week: string; holiday: boolean; calendar_missing: 
 /** A rep; states are those of the weeks, oldest first. */
 export interface WeekRow {
   id: string; name: string; username: string; region_name: string
-  states: WeekState[]; due: boolean; streak: number
+  states: WeekState[]; due: boolean; streak: number; streak_more: boolean
 }
 
 export interface WeekBoard {

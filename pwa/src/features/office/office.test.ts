@@ -86,10 +86,34 @@ describe('how the weeks stand', () => {
     expect((await weekPage(db, clock)).past.map((one) => one.week)).toEqual(['2026-W47', '2026-W46', '2026-W45'])
   })
 
+  it('twice on one day counts once, and says so', async () => {
+    await db.office_rules.put({ id: 'rule', rev: 1, versions: [{ from_week: '2000-W01', need: 2, days: [1, 2, 3, 4, 5], grace_hours: 0 }] })
+    const times = ['2026-11-24T01:00:00.000Z', '2026-11-24T01:01:00.000Z']
+    await db.office_check_ins.bulkPut(times.map((at) => judged(at, true, '2026-W48')))
+    const twice = await weekPage(db, clock)
+    expect(twice.state).toBe('open')
+    expect(twice.check_ins.map((one) => [one.check_in.at, one.counts_for, one.same_day])).toEqual([
+      [times[1], null, true], [times[0], '2026-W48', false],
+    ])
+    await db.office_check_ins.put(judged('2026-11-25T01:00:00.000Z', true, '2026-W48'))
+    expect((await weekPage(db, clock)).state).toBe('done')
+  })
+
   it('a reminder is shown while its week is short', async () => {
     await db.office_notices.bulkPut([{ id: 'old', week: '2026-W40', at: NOW }, { id: 'new', week: '2026-W48', at: NOW }])
     expect((await weekPage(db, clock)).notice?.id).toBe('new')
+    expect((await weekPage(db, clock)).notice?.until).toEqual({ day: '2026-11-27', hour: null })
     await db.office_check_ins.put(judged(NOW, true, '2026-W48'))
+    expect((await weekPage(db, clock)).notice).toBeNull()
+  })
+
+  it('a reminder says until when: after the last working day that is the end of the grace', async () => {
+    await db.office_notices.put({ id: 'one', week: '2026-W48', at: NOW })
+    clock.at = '2026-11-28T02:00:00.000Z'
+    expect((await weekPage(db, clock)).notice).toMatchObject({ week: '2026-W48', until: { day: '2026-11-30', hour: 12 } })
+    clock.at = '2026-11-30T01:00:00.000Z'
+    expect((await weekPage(db, clock)).notice).toMatchObject({ week: '2026-W48', until: { day: '2026-11-30', hour: 12 } })
+    clock.at = '2026-11-30T05:00:00.000Z'
     expect((await weekPage(db, clock)).notice).toBeNull()
   })
 })

@@ -44,6 +44,8 @@ export interface CheckInRow {
   office: OfficeRecord | null
   /** The week it counts for, where it counts. */
   counts_for: IsoWeek | null
+  /** Another one of its day counts already. */
+  same_day: boolean
 }
 
 export interface WeekPage extends WeekLine {
@@ -55,7 +57,12 @@ export interface WeekPage extends WeekLine {
   past: WeekLine[]
   rule: RuleVersion
   exemptions: LocalExemption[]
-  notice: NoticeRecord | null
+  notice: Notice | null
+}
+
+/** A reminder, and until when its week can be filled: on that day at the latest, or before that hour of it. */
+export interface Notice extends NoticeRecord {
+  until: { day: string; hour: number | null }
 }
 
 const SHOWN = 13
@@ -89,23 +96,31 @@ export async function weekPage(db: Db, clock: Clock = systemClock): Promise<Week
     }
   }
   const past = weeks.slice(LEAD, -1).reverse().map(line)
+  const own = rows.filter((row) => row.week === week).sort((a, b) => b.at.localeCompare(a.at))
+  const days = new Set(own.filter((one) => counted.get(one.id) === week).map((one) => dayOf(one.at, zone)))
   const byId = new Map(offices.map((office) => [office.id, office]))
   return {
     ...line(week),
-    check_ins: rows.filter((row) => row.week === week).sort((a, b) => b.at.localeCompare(a.at))
-      .map((check_in) => ({ check_in, office: byId.get(check_in.office_id ?? '') ?? null, counts_for: counted.get(check_in.id) ?? null })),
+    check_ins: own.map((check_in) => ({
+      check_in, office: byId.get(check_in.office_id ?? '') ?? null, counts_for: counted.get(check_in.id) ?? null,
+      same_day: !counted.has(check_in.id) && days.has(dayOf(check_in.at, zone)),
+    })),
     last: past[0]?.state === 'open' ? past[0] : null,
     past: past.filter((one) => one.state !== 'before'),
     rule: [...facts.rules].reverse().find((one) => one.from_week <= week) ?? USUAL,
     exemptions: exemptions.filter((one) => one.last_day >= addDays(mondayOf(week), -28)).sort((a, b) => b.first_day.localeCompare(a.first_day)),
-    notice: noticeOf(notices, week, past[0] ?? null, states.get(week)),
+    notice: noticeOf(notices, weeks.slice(-2).filter((name) => states.get(name) === 'open'), facts, dayOf(now, zone)),
   }
 }
 
 /** The newest reminder of a week that is still short. */
-function noticeOf(notices: readonly NoticeRecord[], week: IsoWeek, last: WeekLine | null, state: RuleState | undefined): NoticeRecord | null {
-  const short = new Set([...(state === 'open' ? [week] : []), ...(last?.state === 'open' ? [last.week] : [])])
-  return notices.filter((one) => short.has(one.week)).sort((a, b) => b.at.localeCompare(a.at))[0] ?? null
+function noticeOf(notices: readonly NoticeRecord[], short: readonly IsoWeek[], facts: Facts, today: string): Notice | null {
+  const [newestOne] = notices.filter((one) => short.includes(one.week)).sort((a, b) => b.at.localeCompare(a.at))
+  if (!newestOne) return null
+  const plan = planWeek(newestOne.week, facts)
+  const day = expectedDays(plan, facts).filter((one) => one >= today).at(-1)
+  // Past the last working day there is still the weekend, and the grace after it.
+  return { ...newestOne, until: day ? { day, hour: null } : { day: addDays(plan.monday, 7), hour: plan.grace_hours } }
 }
 
 function newest<T extends { asked_at: string }>(rows: readonly T[]): T | null {

@@ -23,6 +23,7 @@ export interface Facts {
 export interface Plan {
   name: IsoWeek
   monday: string
+  /** Days; never more than the week has that count and are no holiday. */
   need: number
   grace_hours: number
   /** Working days on which one can report; none in a week that is all holiday. */
@@ -96,7 +97,8 @@ export function planWeek(name: IsoWeek, facts: Facts): Plan {
     return said === undefined ? days.indexOf(day) + 1 < SATURDAY || onWeekends : !said
   }
   return {
-    name, monday, need: rule.need, grace_hours: rule.grace_hours,
+    name, monday, grace_hours: rule.grace_hours,
+    need: Math.min(rule.need, Math.max(1, counting.filter((day) => off(day) !== true).length)),
     expected: counting.filter(isWorked),
     counting: new Set(counting),
     calendar_missing: days.some((day) => !facts.holidays.get(Number(day.slice(0, 4)))?.size),
@@ -117,7 +119,7 @@ function beforeGraceEnd(plan: Plan, at: Date | IsoTime, zone: string): boolean {
 
 /**
  * The states of weeks that follow each other, oldest first. A check-in counts once: on a Monday morning for the
- * week before where that is short, else for its own.
+ * week before where that is short, else for its own. A day counts once for a week, however many were made on it.
  */
 export function standingOf(weeks: readonly IsoWeek[], marks: readonly Mark[], facts: Facts, now: Date): Standing {
   const byWeek = new Map<IsoWeek, Mark[]>()
@@ -133,21 +135,25 @@ export function standingOf(weeks: readonly IsoWeek[], marks: readonly Mark[], fa
   }
   for (const name of weeks) {
     const plan = planWeek(name, facts)
-    let left = plan.need
-    let doubtful = false
+    const days = new Set<string>()
+    const unsure = new Set<string>()
     for (const mark of byWeek.get(name) ?? []) {
+      const { day } = localTime(mark.at, facts.zone)
       if (!mark.accepted) {
-        doubtful ||= mark.accepted === null
-      } else if (before && before.short > 0 && !before.excused && beforeGraceEnd(before.plan, mark.at, facts.zone)) {
+        if (mark.accepted === null) unsure.add(day)
+      } else if (before && before.short > 0 && !before.late && !before.excused && beforeGraceEnd(before.plan, mark.at, facts.zone)) {
+        // All of the grace is one day.
         before.short -= 1
         before.late = true
         counted.set(mark.id, before.plan.name)
-      } else if (plan.counting.has(localTime(mark.at, facts.zone).day)) {
-        left -= 1
+      } else if (plan.counting.has(day) && !days.has(day)) {
+        days.add(day)
         counted.set(mark.id, name)
       }
     }
     close()
+    const left = plan.need - days.size
+    const doubtful = [...unsure].some((day) => !days.has(day))
     before = { plan, short: left, late: false, doubtful, excused: left > 0 ? excuse(plan, facts) : null }
   }
   close()
