@@ -6,6 +6,7 @@ import type { Db } from '@/db'
 import { StorageFullError } from '@/db/errors'
 import type { Id, PhotoKind } from '@/db/types'
 import { nowIso } from '@/kernel/clock'
+import { whileUnsaved } from '@/kernel/unsaved'
 import { addPhoto } from './actions'
 import { createPhotoProcessor, type PhotoProcessor } from './process'
 
@@ -39,8 +40,10 @@ export function usePhotoIntake(
     const { visit_id, office_check_in_id, lines, time_zone } = target()
     making.value += 1
     try {
-      const ready = await processor.process(file, { lines, time_zone, taken_at: nowIso() })
-      return await addPhoto(db, { ...ready, visit_id, office_check_in_id, kind, source })
+      return await whileUnsaved(async () => {
+        const ready = await processor.process(file, { lines, time_zone, taken_at: nowIso() })
+        return addPhoto(db, { ...ready, visit_id, office_check_in_id, kind, source })
+      })
     } catch (error) {
       const name = file instanceof File ? `${file.name}: ` : ''
       failures.value.push(name + problemWords(error))
