@@ -19,7 +19,9 @@ STORE = "苏州园区星湖店"
 SLOW = """
 delete window.OffscreenCanvas
 const toBlob = HTMLCanvasElement.prototype.toBlob
-HTMLCanvasElement.prototype.toBlob = function (...all) { setTimeout(() => toBlob.apply(this, all), 1500) }
+HTMLCanvasElement.prototype.toBlob = function (...all) {
+    setTimeout(() => toBlob.apply(this, all), 1500)
+}
 """
 
 
