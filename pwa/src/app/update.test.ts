@@ -109,3 +109,19 @@ it('counts a save on its way to the disk', async () => {
   await saved
   expect(update.applyUpdate()).toBe(true)
 })
+
+it('looks for a new version once an hour, also after the clock was set back', () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: new Date('2026-11-23T09:00:00Z') })
+  const shownAt = (time: string) => {
+    vi.setSystemTime(new Date(time))
+    document.dispatchEvent(new Event('visibilitychange'))
+    return vi.mocked(registration.update).mock.calls.length
+  }
+  shownAt('2026-11-23T11:00:00Z')
+  const checked = vi.mocked(registration.update).mock.calls.length
+  expect(shownAt('2026-11-23T11:59:00Z')).toBe(checked)
+  expect(shownAt('2026-11-20T08:00:00Z')).toBe(checked + 1)
+  expect(shownAt('2026-11-20T08:30:00Z')).toBe(checked + 1)
+  expect(shownAt('2026-11-20T09:00:00Z')).toBe(checked + 2)
+  vi.useRealTimers()
+})

@@ -123,7 +123,8 @@ function follow(registration: ServiceWorkerRegistration): void {
   let checkedAt = Date.now()
   // An installed app is rarely closed: without this it would meet new versions weeks late.
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState !== 'visible' || Date.now() - checkedAt < UPDATE_CHECK_MS) return
+    // Either way: a clock set back must not put the next look off until it has caught up.
+    if (document.visibilityState !== 'visible' || Math.abs(Date.now() - checkedAt) < UPDATE_CHECK_MS) return
     checkedAt = Date.now()
     registration.update().catch(() => undefined) // offline: the next time will do
   })
