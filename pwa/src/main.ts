@@ -3,7 +3,7 @@ import App from './app/App.vue'
 import { i18n, startLanguage, t } from './app/i18n'
 import { watchInstall } from './app/install'
 import { createAppRouter } from './app/router'
-import { currentUser, openDb } from './app/session'
+import { currentUser, hearOtherTabs, openDb } from './app/session'
 import './app/theme.css'
 import { toast } from './app/toast'
 import { openWhatWasTapped } from './app/opened'
@@ -22,6 +22,7 @@ async function start(): Promise<void> {
   await startLanguage()
   app.mount('#app')
   followSession()
+  hearOtherTabs()
 }
 
 void start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from server.kernel.ids import new_id
-from tests.browser import rep
+from tests.browser import care, rep
 from tests.browser.api import Api
 from tests.browser.barriers import axe
 from tests.browser.conftest import Open
@@ -96,3 +96,38 @@ def test_a_parked_count_is_put_right_and_sent(open_phone: Open, site: Site, rep_
     assert (count["sync"], count["counted"], count["note"]) == ("sent", 7, "多点了一个零")
     found = Api(site, "office").get(f"/ledger/adjustments?rep={user_id}")
     assert [row["counted"] for row in found["items"]] == [7]
+
+
+def test_what_waits_in_vain_can_be_dealt_with(open_phone: Open, site: Site, rep_name: str) -> None:
+    context = open_phone(31.3020, 120.6)
+    page = context.new_page()
+    user_id = site.company.people[rep_name]
+    rep.log_in(page, rep_name)
+    rep.ready_for_offline(page)
+    context.set_offline(True)
+    rep.check_in(page, STORE)
+    rep.write_note(page, "服务器恢复备份后，这次拜访没有了")
+    page.evaluate(SPOIL, [f"storewalk-{user_id}", "visit.note", {"visit_id": new_id()}])
+    context.set_offline(False)
+    page.goto("/sync")
+    expect(page.get_by_text("它所属的记录还没有到达，会自动再发。")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("button", name="处理：备注")).to_have_count(0)
+
+    long_ago = "row.attempts = 9; row.created_at = '2026-01-02T03:04:05.000Z'"
+    care.change_rows(page, user_id, "outbox", long_ago)
+    page.goto("/sync")
+    expect(page.get_by_text("缺少所属记录")).to_be_visible()
+    expect(page.get_by_text("服务器上没有这次拜访的到店签到")).to_be_visible()
+    assert axe(page) == []
+    # It is sent again, in vain.
+    page.get_by_role("button", name="再发一次：备注").tap()
+    page.wait_for_function("() => !document.querySelector('button:disabled')")
+    assert rep.local_rows(page, user_id, "outbox")[0]["attempts"] > 9
+    page.get_by_role("button", name="处理：备注").tap()
+    sheet = page.get_by_role("dialog")
+    expect(sheet.get_by_role("button", name="制作救援文件")).to_be_visible()
+    assert axe(page) == []
+    sheet.get_by_role("button", name="丢弃…").tap()
+    sheet.get_by_role("button", name="永久丢弃").tap()
+    expect(page.get_by_text("手机上的记录已全部送达。")).to_be_visible()
+    assert rep.local_rows(page, user_id, "outbox") == []

@@ -59,6 +59,34 @@ def test_an_ended_session_keeps_the_work_and_goes_on(
     assert len(visits_of(site, rep_name)) == 1
 
 
+def test_a_log_in_in_one_window_is_one_in_the_other(
+    open_phone: Open, site: Site, rep_name: str
+) -> None:
+    context = open_phone(*HERE)
+    one, other = context.new_page(), context.new_page()
+    rep.log_in(one, rep_name)
+    other.goto("/")
+    rep.ready_for_offline(other)
+    context.clear_cookies()
+    banner = "登录已过期，同步已暂停，记录都在。"
+    for page in (one, other):
+        page.goto("/sync")
+        page.get_by_role("button", name="立即同步").tap()
+        expect(page.get_by_text(banner)).to_be_visible(timeout=40_000)
+    one.get_by_role("button", name="登录", exact=True).first.tap()
+    sheet = one.get_by_role("dialog")
+    sheet.get_by_label("密码").fill(PASSWORD)
+    sheet.get_by_role("button", name="登录", exact=True).tap()
+    expect(one.get_by_text(banner)).to_be_hidden()
+    expect(other.get_by_text(banner)).to_be_hidden()
+    one.close()
+    # Nobody has touched the window that is left: what is made there goes out.
+    other.get_by_role("link", name="今日", exact=True).tap()
+    rep.check_in(other, STORE)
+    rep.wait_until_sent(other, site.company.people[rep_name])
+    assert len(visits_of(site, rep_name)) == 1
+
+
 def test_a_second_person_never_sees_or_sends_the_firsts_work(
     open_phone: Open, site: Site, rep_name: str
 ) -> None:

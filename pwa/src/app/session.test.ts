@@ -142,6 +142,55 @@ describe('what the server says of us', () => {
   })
 })
 
+describe('two tabs', () => {
+  let here: typeof Session
+  let end: () => void
+
+  /** What another tab does, heard here as browsers tell it: one event for each value that has changed. */
+  async function elsewhere(work: (there: typeof Session) => Promise<unknown>): Promise<void> {
+    await openPage()
+    const values = () => new Map(Object.keys(localStorage).map((key) => [key, localStorage.getItem(key)]))
+    const before = values()
+    await work(session)
+    const after = values()
+    for (const key of new Set([...before.keys(), ...after.keys()])) {
+      if (before.get(key) !== after.get(key)) window.dispatchEvent(new StorageEvent('storage', { key }))
+    }
+  }
+
+  beforeEach(async () => {
+    await session.login('ann', 'right')
+    here = session
+    end = here.hearOtherTabs()
+  })
+  afterEach(() => end())
+
+  it('go on together once the person has logged in again in one of them', async () => {
+    here.authNeeded.value = true
+    await elsewhere((there) => there.login('ann', 'right'))
+    expect(here.authNeeded.value).toBe(false)
+    expect(here.currentUser.value?.id).toBe(ann.id)
+  })
+
+  it('are left together', async () => {
+    await elsewhere((there) => there.logout({ force: false }))
+    expect(here.currentUser.value).toBeNull()
+    expect(() => here.openDb()).toThrow(here.NotLoggedIn)
+  })
+
+  it('show the same person', async () => {
+    await elsewhere((there) => there.login('bob', 'right'))
+    expect(here.openDb().userId).toBe(bob.id)
+    expect(here.authNeeded.value).toBe(false)
+  })
+
+  it('do not take a wrong password, or anything else, for a log-in', async () => {
+    here.authNeeded.value = true
+    await elsewhere((there) => there.login('ann', 'wrong').catch(() => localStorage.setItem('storewalk.language', 'en')))
+    expect(here.authNeeded.value).toBe(true)
+  })
+})
+
 it('a phone has one id, whoever uses it', async () => {
   const id = session.deviceId()
   await session.login('ann', 'right')

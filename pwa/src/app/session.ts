@@ -14,6 +14,8 @@ export type { Organisation, User } from '../kernel/me'
 export const appVersion: string = version
 
 const USER_KEY = 'storewalk.user'
+/** New with each log-in: other tabs are told of a value only when it changes, and the person may be the same. */
+const LOGIN_KEY = 'storewalk.login'
 const ORGANISATION_KEY = 'storewalk.organisation'
 const DEVICE_KEY = 'storewalk.device'
 const LOGOUT_KEY = 'storewalk.logout_pending'
@@ -58,9 +60,26 @@ export async function login(username: string, password: string): Promise<User> {
   const now = whoIs(answer.user)
   localStorage.removeItem(LOGOUT_KEY)
   localStorage.setItem(USER_KEY, JSON.stringify(now))
+  localStorage.setItem(LOGIN_KEY, newId())
   user.value = now
   authNeeded.value = false
   return now
+}
+
+/**
+ * Follow what other tabs of this browser do: a log-in there is one here, and so is a log-out, for all share one
+ * cookie. Call once, when the app starts; returns how to end it.
+ */
+export function hearOtherTabs(): () => void {
+  const hear = ({ key }: StorageEvent) => {
+    // No key: all of the storage was cleared.
+    if (key !== USER_KEY && key !== LOGIN_KEY && key !== null) return
+    const now = stored<User>(USER_KEY)
+    if (JSON.stringify(now) !== JSON.stringify(user.value)) user.value = now
+    authNeeded.value = false
+  }
+  window.addEventListener('storage', hear)
+  return () => window.removeEventListener('storage', hear)
 }
 
 /**

@@ -9,11 +9,11 @@ let timer: ReturnType<typeof setTimeout> | undefined
 /** What is on screen now, or an empty text. */
 export const toastText: Readonly<Ref<string>> = readonly(text)
 
-/** Say something that needs no answer. */
-export function toast(words: string): void {
+/** Say something that needs no answer, for `shownMs`. */
+export function toast(words: string, shownMs: number = SHOWN_MS): void {
   clearTimeout(timer)
   text.value = words
   timer = setTimeout(() => {
     text.value = ''
-  }, SHOWN_MS)
+  }, shownMs)
 }

@@ -1,31 +1,42 @@
-// The app's own update: found in the background, offered when no visit is going on, applied on a tap.
+// The app's own update: found in the background, offered when no visit is going on and nothing is being saved,
+// applied on a tap.
 import { computed, readonly, ref, shallowRef, watch, type ComputedRef, type Ref } from 'vue'
+import { unsaved } from '@/kernel/unsaved'
 
 const UPDATE_CHECK_MS = 60 * 60 * 1000
 const INSTALL_PATIENCE_MS = 60_000
+/** The screens hear of a visit that has just begun a moment after it is saved. */
+const QUIET_MS = 500
 
 const waitingWorker = shallowRef<ServiceWorker | null>(null)
 const replaced = ref(false)
-const busy = shallowRef<() => boolean>(() => false)
+const visiting = shallowRef<() => boolean>(() => false)
 let registered: ServiceWorkerRegistration | null = null
 
 /** True while a newer version is installed and waits. Says nothing of whether now is a good moment. */
 export const updateWaiting: ComputedRef<boolean> = computed(() => waitingWorker.value !== null)
 
-/** True when the shell may offer the update: one waits, and no visit is in progress. */
-export const updateOffered: ComputedRef<boolean> = computed(() => updateWaiting.value && !busy.value())
+/** True when the shell may offer the update: one waits, no visit is in progress and nothing is being saved. */
+export const updateOffered: ComputedRef<boolean> = computed(() => updateWaiting.value && inTheWay() === null)
 
 /** True when another tab has already switched to the new version; this one follows after the visit. */
 export const updateReplaced: Readonly<Ref<boolean>> = readonly(replaced)
 
+/** Why the page must not be loaded anew now. `unsaved`: pictures or records are on their way to the disk. */
+function inTheWay(): 'visit' | 'unsaved' | null {
+  if (visiting.value()) return 'visit'
+  return unsaved.value > 0 ? 'unsaved' : null
+}
+
 /**
  * Register the service worker and watch for newer versions.
  *
- * `visitInProgress` reads reactive state: while it is true nothing is offered and nothing reloads.
+ * `visitInProgress` reads reactive state: while it is true, or something is being saved, nothing is offered and
+ * nothing reloads.
  * Does nothing in a browser without service workers; a failed registration is retried on the next start.
  */
 export async function startUpdates(visitInProgress: () => boolean): Promise<void> {
-  busy.value = visitInProgress
+  visiting.value = visitInProgress
   if (!('serviceWorker' in navigator)) return
   // The first worker ever takes over an open page without changing a byte of it: no reload then.
   let hadWorker = navigator.serviceWorker.controller !== null
@@ -34,10 +45,14 @@ export async function startUpdates(visitInProgress: () => boolean): Promise<void
     hadWorker = true
   })
   watch(
-    () => replaced.value && !busy.value(),
-    (reload) => {
-      if (reload) window.location.reload()
+    () => replaced.value && inTheWay() === null,
+    (free, _before, onCleanup) => {
+      if (!free) return
+      const timer = setTimeout(() => window.location.reload(), QUIET_MS)
+      onCleanup(() => clearTimeout(timer))
     },
+    // A picture that begins to be made counts at once, not with the next frame.
+    { flush: 'sync' },
   )
   const registration = await navigator.serviceWorker
     .register('/sw.js', { updateViaCache: 'none' })
@@ -49,9 +64,9 @@ export async function startUpdates(visitInProgress: () => boolean): Promise<void
   if (registration) follow(registration)
 }
 
-/** Switch to the newest version here; the page reloads by itself. False when there is none or a visit goes on. */
+/** Switch to the newest version here; the page reloads by itself. False when there is none, or something is in the way. */
 export function applyUpdate(): boolean {
-  if (busy.value()) return false
+  if (inTheWay() !== null) return false
   if (replaced.value) {
     // Another tab, or the browser by itself, has let the new one take over: only this page is old.
     window.location.reload()
@@ -64,11 +79,12 @@ export function applyUpdate(): boolean {
 }
 
 /**
- * Look for a newer version now, and switch to it. `visit`: not while one is in progress. `none`: the server
- * has no newer one, or cannot be reached.
+ * Look for a newer version now, and switch to it. `visit`: not while one is in progress. `unsaved`: not while
+ * something is being saved. `none`: the server has no newer one, or cannot be reached.
  */
-export async function updateNow(): Promise<'reloading' | 'visit' | 'none'> {
-  if (busy.value()) return 'visit'
+export async function updateNow(): Promise<'reloading' | 'visit' | 'unsaved' | 'none'> {
+  const why = inTheWay()
+  if (why !== null) return why
   if (!registered) {
     // Nothing is kept of the app: to load it again is to load the newest.
     window.location.reload()
@@ -78,7 +94,7 @@ export async function updateNow(): Promise<'reloading' | 'visit' | 'none'> {
     await registered.update().catch(() => undefined) // offline: none then
     if (registered.installing) await installed(registered.installing)
   }
-  return applyUpdate() ? 'reloading' : 'none'
+  return applyUpdate() ? 'reloading' : inTheWay() ?? 'none'
 }
 
 /** Resolves once a worker has all its files, has failed, or takes too long. */
@@ -107,7 +123,8 @@ function follow(registration: ServiceWorkerRegistration): void {
   let checkedAt = Date.now()
   // An installed app is rarely closed: without this it would meet new versions weeks late.
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState !== 'visible' || Date.now() - checkedAt < UPDATE_CHECK_MS) return
+    // Either way: a clock set back must not put the next look off until it has caught up.
+    if (document.visibilityState !== 'visible' || Math.abs(Date.now() - checkedAt) < UPDATE_CHECK_MS) return
     checkedAt = Date.now()
     registration.update().catch(() => undefined) // offline: the next time will do
   })

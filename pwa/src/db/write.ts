@@ -1,6 +1,7 @@
 // The only way in which a screen's action reaches the disk: record, op and bytes in one transaction.
 import { evidence, nowIso, systemClock, type Clock } from '../kernel/clock'
 import { newId } from '../kernel/ids'
+import { whileUnsaved } from '../kernel/unsaved'
 import { asSaveError, InvalidInputError, isQuota } from './errors'
 import { getMeta, setMeta } from './meta'
 import type { Db } from './schema'
@@ -51,7 +52,11 @@ export interface Writer {
  * Raises StorageFullError, SaveFailedError, or the InvalidInputError of `work`. `work` may await nothing
  * but the database, and runs a second time where the browser refuses Blobs.
  */
-export async function save<T>(db: Db, work: (write: Writer) => Promise<T>, clock: Clock = systemClock): Promise<T> {
+export function save<T>(db: Db, work: (write: Writer) => Promise<T>, clock: Clock = systemClock): Promise<T> {
+  return whileUnsaved(() => trying(db, work, clock))
+}
+
+async function trying<T>(db: Db, work: (write: Writer) => Promise<T>, clock: Clock): Promise<T> {
   try {
     return await attempt(db, work, clock)
   } catch (error) {

@@ -2,7 +2,7 @@
 // A phone without room for another byte: what it has is sent, and sending makes room.
 import 'fake-indexeddb/auto'
 import Dexie from 'dexie'
-import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Db } from '../db/schema'
 import { aPhoto, freshDb, HandClock, REP } from '../db/testing'
 import { addPhoto } from '../features/photos/actions'
@@ -10,6 +10,7 @@ import { addNote, checkIn, checkOut } from '../features/visits/actions'
 import { ApiError, localProblem } from '../kernel/problem'
 import { runCycle } from './cycle'
 import type { CycleEnd } from './engine'
+import { startSync, stopSync, syncNow } from '.'
 import { ModelServer } from './model-server'
 import { backlog } from './outbox'
 import type { Transport } from './transport'
@@ -110,6 +111,35 @@ describe('a full phone', () => {
     await run()
     expect(server.of('photo', REP)).toMatchObject([{ state: 'stored' }])
     expect(await db.blobs.count()).toBe(0)
+  })
+})
+
+describe('"Sync now" on a full phone', () => {
+  afterEach(() => {
+    stopSync()
+    vi.unstubAllGlobals()
+  })
+
+  it('syncs, also where a failed upload cannot be marked as waiting again', async () => {
+    const nothing = () => undefined
+    vi.stubGlobal('window', { setTimeout, clearTimeout, addEventListener: nothing, removeEventListener: nothing })
+    vi.stubGlobal('document', { addEventListener: nothing, removeEventListener: nothing })
+    vi.stubGlobal('localStorage', { getItem: () => 'phone', setItem: nothing })
+    vi.stubGlobal('navigator', { onLine: true })
+    await aVisitWithPhoto()
+    await run({ uploadFrom: async () => Promise.reject(new ApiError('too_large', 413, localProblem('too_large'))) })
+    expect(await db.uploads.toArray()).toMatchObject([{ state: 'failed' }])
+    full = true
+    const me = vi.fn(server.transport().me)
+    startSync(db, { ...server.transport(), me })
+    await vi.waitFor(() => expect(me).toHaveBeenCalled())
+    const before = me.mock.calls.length
+    await syncNow()
+    await syncNow()
+    expect(me.mock.calls.length).toBeGreaterThan(before)
+    full = false
+    await syncNow()
+    expect(await db.uploads.toArray()).toMatchObject([{ state: 'done' }])
   })
 })
 

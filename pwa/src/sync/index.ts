@@ -1,6 +1,7 @@
 // The sync of the person who is logged in. Screens use this; everything else here is made of parts without state.
 import { watch } from 'vue'
 import { appVersion, authNeeded, currentUser, deviceId, openDb, tookMe } from '../app/session'
+import { ifRoom } from '../db/room'
 import type { Db } from '../db/schema'
 import type { Id } from '../db/types'
 import { systemClock } from '../kernel/clock'
@@ -66,11 +67,13 @@ export function followSession(): () => void {
   }
 }
 
-/** Sync at once, and give failed uploads another chance. */
+/** Sync at once, and give failed uploads another chance, where there is room to write that down. */
 export async function syncNow(): Promise<void> {
   if (!current) return
-  await retryFailed(current.db)
-  await current.sync.syncNow()
+  const { db, sync } = current
+  // Without room the rest is sent all the same, for that is what makes some.
+  await ifRoom(() => retryFailed(db))
+  await sync.syncNow()
 }
 
 /** Send a parked op again, its content unchanged. */

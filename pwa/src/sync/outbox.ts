@@ -8,7 +8,9 @@ import type { Db } from '../db/schema'
 import { stockEffect } from '../db/stock'
 import { inTransaction, reading, unfinishedUploads, type Tables } from '../db/tables'
 import type { Entity, Id, IsoTime, OpKind, OutboxOp } from '../db/types'
+import { systemClock, type Clock } from '../kernel/clock'
 import { isParked, type Mark, type OpView, type UploadView } from './engine'
+import { missingFor } from './lacking'
 import type { WireOp } from './transport'
 
 /** What waits, as the engine needs it. */
@@ -161,14 +163,14 @@ export interface Backlog {
   oldest_at: IsoTime | null
 }
 
-/** Count what waits. A failed upload and a parked op are unsent work, too. */
-export async function backlog(db: Db): Promise<Backlog> {
+/** Count what waits. A failed upload and a parked op are unsent work, too. Parked: all ops that need a person. */
+export async function backlog(db: Db, clock: Clock = systemClock): Promise<Backlog> {
   const [ops, uploads] = await reading(db, ['outbox', 'uploads'], (t) =>
     Promise.all([t.outbox.toArray(), unfinishedUploads(t)]))
   const times = [...ops, ...uploads].map((one) => one.created_at).sort()
   return {
     ops: ops.length,
-    parked: ops.filter((op) => isParked(op.state)).length,
+    parked: ops.filter((op) => isParked(op.state) || missingFor(op, clock) !== null).length,
     uploads: uploads.length,
     bytes:
       ops.reduce((sum, op) => sum + op.bytes, 0) +

@@ -75,4 +75,17 @@ describe('createPhotoProcessor', () => {
     await expect(processor.process(new Blob(['2']), MARK)).rejects.toBeInstanceOf(UnreadablePhotoError)
     expect(worker.jobs).toHaveLength(1)
   })
+
+  it('does without a worker that never answers', async () => {
+    nothingDecodes()
+    vi.useFakeTimers()
+    vi.spyOn(console, 'warn').mockImplementation(() => undefined)
+    const worker = new FakeWorker()
+    const first = start(worker).process(new Blob(['1']), MARK)
+    const failed = expect(first).rejects.toBeInstanceOf(UnreadablePhotoError)
+    await vi.advanceTimersByTimeAsync(60_000)
+    await failed
+    expect(worker.terminated).toBe(true)
+    vi.useRealTimers()
+  })
 })

@@ -3,6 +3,9 @@ import { UnreadablePhotoError } from './errors'
 import type { Answer, Job } from './photo.worker'
 import { shrink, type Mark, type ReadyPhoto, type Tools } from './shrink'
 
+/** The slowest phone needs a tenth of it. A worker that never answers must not keep a visit open for ever. */
+const PATIENCE_MS = 60_000
+
 /** Makes pictures ready to be kept. Calls wait for each other: two 12-megapixel pictures fill a small phone. */
 export interface PhotoProcessor {
   /** Raises UnreadablePhotoError when the file is no picture this browser can read. */
@@ -59,6 +62,7 @@ function photoWorker(): Worker | null {
 function ask(worker: Worker, job: Job): Promise<Answer> {
   return new Promise((resolve) => {
     const done = (answer: Answer) => {
+      clearTimeout(timer)
       worker.removeEventListener('message', onMessage)
       worker.removeEventListener('error', onError)
       resolve(answer)
@@ -70,6 +74,7 @@ function ask(worker: Worker, job: Job): Promise<Answer> {
     const onError = (event: Event) => {
       done({ id: job.id, failed: 'unable', why: event instanceof ErrorEvent ? event.message : event.type })
     }
+    const timer = setTimeout(() => done({ id: job.id, failed: 'unable', why: 'no answer' }), PATIENCE_MS)
     worker.addEventListener('message', onMessage)
     worker.addEventListener('error', onError)
     worker.postMessage(job)

@@ -16,7 +16,9 @@ import { officeCheckIn } from '../office/actions'
 import { addPhoto } from '../photos/actions'
 import { addNote, cancelVisit, checkIn, checkOut } from '../visits/actions'
 import { discardOp, discardUpload, mendOp } from './actions'
-import { parkedStory } from './queries'
+import { backlog } from '../../sync/outbox'
+import { parkedStory, syncItems } from './queries'
+import { isStuck } from './words'
 
 let db: Db
 let clock: HandClock
@@ -230,5 +232,89 @@ describe('giving a parked record up', () => {
     expect(await parkedStory(db, photo.sha256)).toMatchObject({ payload: null, files: 1, bytes: 300, item: { kind: 'photo.bytes' } })
     await discardUpload(db, photo.sha256, clock)
     expect([await db.uploads.count(), await db.blobs.count(), await db.photos.count()]).toEqual([0, 0, 1])
+  })
+})
+
+describe('a record whose check-in the server has lost', () => {
+  /** The check-in has arrived, and is gone from the server since; all else of the visit is made after that. */
+  async function lost(): Promise<Id> {
+    const before = server.backup()
+    const id = await visit()
+    await sync()
+    server.restore(before, true)
+    await addNote(db, { visit_id: id, text: 'x' }, clock)
+    await addPhoto(db, await aPhoto(id), clock)
+    await checkOut(db, { visit_id: id, fix: null }, clock)
+    return id
+  }
+
+  async function tries(n: number): Promise<void> {
+    for (let at = 0; at < n; at += 1) await sync()
+  }
+
+  const stuck = async () => (await syncItems(db, clock)).filter(isStuck).map(({ kind, state, missing }) => [kind, state, missing])
+
+  it('waits quietly for a day and several tries, and is shown as stuck then; it is sent again all the same', async () => {
+    await lost()
+    await tries(6)
+    expect(await stuck()).toEqual([])
+    expect(await backlog(db, clock)).toMatchObject({ ops: 3, parked: 0 })
+    clock.advance(25 * 3600)
+    expect(await stuck()).toEqual([
+      ['visit.note', 'lacking', 'visit'], ['photo.add', 'lacking', 'visit'], ['visit.check_out', 'lacking', 'visit'],
+    ])
+    expect(await backlog(db, clock)).toMatchObject({ ops: 3, parked: 3 })
+    // Also while it is on its way, or waits without a network.
+    await db.outbox.toCollection().modify({ state: 'sending' })
+    expect(await stuck()).toHaveLength(3)
+    await tries(1)
+    expect((await db.outbox.toArray()).map((op) => op.attempts)).toEqual([7, 7, 7])
+  })
+
+  it('is not stuck where it was tried only a few times in that day', async () => {
+    await lost()
+    clock.advance(25 * 3600)
+    await tries(4)
+    expect(await stuck()).toEqual([])
+    await expect(discardOp(db, (await opOf('visit.note')).op_id, clock)).rejects.toMatchObject({ field: 'op_id' })
+  })
+
+  it('can be discarded; the visit is not opened again by that', async () => {
+    const id = await lost()
+    await tries(6)
+    clock.advance(25 * 3600)
+    const out = await opOf('visit.check_out')
+    expect(await parkedStory(db, out.op_id, clock)).toMatchObject({ item: { state: 'lacking' }, dependents: [], files: 0 })
+    await discardOp(db, out.op_id, clock)
+    expect(await db.visits.get(id)).toMatchObject({ state: 'completed', sync: 'sent' })
+    await discardOp(db, (await opOf('photo.add')).op_id, clock)
+    await discardOp(db, (await opOf('visit.note')).op_id, clock)
+    expect([await db.outbox.count(), await db.uploads.count(), await db.blobs.count()]).toEqual([0, 0, 0])
+    expect((await sync()).state).toBe('done')
+  })
+
+  it('cannot be written anew: its words are not what is wrong', async () => {
+    await lost()
+    await tries(6)
+    clock.advance(25 * 3600)
+    await expect(mendOp(db, (await opOf('visit.note')).op_id, { text: 'y' }, clock)).rejects.toMatchObject({ field: 'op_id' })
+  })
+
+  it('names what is missing', async () => {
+    await db.people.put({ id: 'rep-2', name: 'Li', username: 'li', role: 'rep', region_id: 'r', region_name: 'R' })
+    const before = server.backup()
+    const id = await officeCheckIn(db, { office_id: null, fix: null, reason: 'x' }, clock)
+    await sync()
+    server.restore(before, true)
+    await addPhoto(db, { ...(await aPhoto(id)), visit_id: null, office_check_in_id: id }, clock)
+    const gone = await giveTo(db, { material_id: 'm', batch_id: null, quantity: 3, note: '', to_id: 'rep-2' }, clock)
+    await db.outbox.where('record_id').equals(gone).delete()
+    await db.stock_movements.update(gone, { to_place: `rep:${REP}` })
+    await confirmGot(db, { movement_id: gone, quantity: 3, note: '' }, clock)
+    await tries(6)
+    clock.advance(25 * 3600)
+    expect(await stuck()).toEqual([['photo.add', 'lacking', 'office_check_in'], ['stock.confirm', 'lacking', 'transfer']])
+    await discardOp(db, (await opOf('stock.confirm')).op_id, clock)
+    expect(await db.stock_movements.get(gone)).toMatchObject({ state: 'confirmed', sync: 'sent' })
   })
 })

@@ -1,4 +1,4 @@
-// What a person decides about a record that the server will not take. Nothing here happens by itself.
+// What a person decides about a record that the server will not take, or cannot for long. Nothing here happens by itself.
 import { InvalidInputError } from '../../db/errors'
 import { dropMeta } from '../../db/meta'
 import type { Db } from '../../db/schema'
@@ -8,6 +8,7 @@ import { needText, opBytes, save, someText } from '../../db/write'
 import { systemClock, type Clock } from '../../kernel/clock'
 import { newId } from '../../kernel/ids'
 import { dependentsOf, isParked } from '../../sync/engine'
+import { missingFor } from '../../sync/lacking'
 import { needQuantity, RECIPIENT_MAX } from '../materials/actions'
 import { NOTE_MAX as STOCK_NOTE_MAX } from '../materials/moves'
 import { REPLY_MAX } from '../answers/actions'
@@ -32,7 +33,7 @@ export const MENDABLE: readonly OpKind[] = [
  */
 export function mendOp(db: Db, opId: Id, mend: Mend, clock: Clock = systemClock): Promise<Id> {
   return save(db, async ({ t }) => {
-    const old = await parkedOp(t, opId)
+    const old = await stuckOp(t, opId, (op) => isParked(op.state))
     const said = await rewrite(t, old, mend)
     const payload = { ...old.payload, ...said }
     const op_id = newId(clock.now().getTime())
@@ -135,17 +136,19 @@ async function reconfirm(t: Tables, id: Id, quantity: number, note: string): Pro
 }
 
 /**
- * Give a parked record up, with all that depends on it and the files nobody else announces. Only a person may
- * ask for this, who has been told what is lost. Raises InvalidInputError where it is not parked any more.
+ * Give a stuck record up (parked, or lacking something for long), with all that depends on it and the files nobody
+ * else announces. Only a person may ask for this, who has been told what is lost. Raises InvalidInputError where it
+ * is not stuck any more.
  */
 export function discardOp(db: Db, opId: Id, clock: Clock = systemClock): Promise<void> {
   return save(db, async ({ t }) => {
-    const root = await parkedOp(t, opId)
+    const lacks = (op: OutboxOp) => missingFor(op, clock) !== null
+    const root = await stuckOp(t, opId, (op) => isParked(op.state) || lacks(op))
     const ops = await t.outbox.toArray()
     const lost = dependentsOf(ops, new Set([root.op_id])).add(root.op_id)
     const dropped = ops.filter((op) => lost.has(op.op_id)).sort((a, b) => b.seq - a.seq)
     await t.outbox.bulkDelete([...lost])
-    for (const op of dropped) await forgetRecord(t, op)
+    for (const op of dropped) await (lacks(op) ? forgetLacking(t, op) : forgetRecord(t, op))
     await dropFiles(t, lost)
   }, clock)
 }
@@ -160,10 +163,23 @@ export function discardUpload(db: Db, sha256: string, clock: Clock = systemClock
   }, clock)
 }
 
-async function parkedOp(t: Tables, opId: Id): Promise<OutboxOp> {
+async function stuckOp(t: Tables, opId: Id, isStuck: (op: OutboxOp) => boolean): Promise<OutboxOp> {
   const op = await t.outbox.get(opId)
-  if (!op || !isParked(op.state)) throw new InvalidInputError('op_id', 'it is not parked any more')
+  if (!op || !isStuck(op)) throw new InvalidInputError('op_id', 'it is not stuck any more')
   return op
+}
+
+/** As forgetRecord. What the server has lost is not opened here again: to close it anew would be as much in vain. */
+async function forgetLacking(t: Tables, op: OutboxOp): Promise<void> {
+  switch (op.kind) {
+    case 'visit.check_out':
+    case 'visit.cancel':
+      return void (await t.visits.update(op.record_id, { sync: 'sent' }))
+    case 'stock.confirm':
+      return void (await t.stock_movements.update(op.record_id, { sync: 'sent' }))
+    default:
+      return forgetRecord(t, op)
+  }
 }
 
 /** Take back what an op had written on this phone; what the server knows of stays. */

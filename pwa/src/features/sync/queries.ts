@@ -2,11 +2,16 @@
 import type { Db } from '../../db/schema'
 import { reading, rowsWith, unfinishedUploads } from '../../db/tables'
 import type { Id, IsoTime, OpKind, OutboxOp, Upload } from '../../db/types'
+import { systemClock, type Clock } from '../../kernel/clock'
 import type { Problem } from '../../kernel/problem'
 import { blockedOps, dependentsOf, isParked } from '../../sync/engine'
+import { missingFor, type Missing } from '../../sync/lacking'
 
-/** `blocked`: waits for another one that is parked. `rejected`, `conflict`, `failed`: parked themselves. */
-export type SyncItemState = 'waiting' | 'sending' | 'deferred' | 'blocked' | 'rejected' | 'conflict' | 'failed'
+/**
+ * `blocked`: waits for another one that is parked. `rejected`, `conflict`, `failed`: parked themselves. `lacking`: has
+ * waited too long for something that the server does not have.
+ */
+export type SyncItemState = 'waiting' | 'sending' | 'deferred' | 'blocked' | 'lacking' | 'rejected' | 'conflict' | 'failed'
 
 export interface SyncItem {
   /** The op's id, or the file's hash. */
@@ -14,6 +19,8 @@ export interface SyncItem {
   what: 'op' | 'upload'
   kind: OpKind | 'photo.bytes' | 'signature.bytes'
   state: SyncItemState
+  /** What it lacks, where that is its state. */
+  missing: Missing | null
   record_id: Id | null
   /** The store it happened at. */
   store_name: string | null
@@ -27,16 +34,16 @@ export interface SyncItem {
 }
 
 /** All that is not on the server yet, in the order in which it was made. */
-export async function syncItems(db: Db): Promise<SyncItem[]> {
+export async function syncItems(db: Db, clock: Clock = systemClock): Promise<SyncItem[]> {
   const [ops, uploads] = await Promise.all([
     db.outbox.orderBy('seq').toArray(),
     unfinishedUploads(db),
   ])
-  const items = [...(await describeOps(db, ops, blockedOps(ops))), ...(await describeUploads(db, uploads))]
+  const items = [...(await describeOps(db, ops, blockedOps(ops), clock)), ...(await describeUploads(db, uploads))]
   return items.sort((a, b) => a.created_at.localeCompare(b.created_at) || a.what.localeCompare(b.what))
 }
 
-/** A parked record or file, with all that its fate decides. */
+/** A stuck record or file, with all that its fate decides. */
 export interface ParkedStory {
   item: SyncItem
   /** As it waits; null for a file. */
@@ -48,18 +55,19 @@ export interface ParkedStory {
   bytes: number
 }
 
-/** The story of a parked op (by its id) or a failed file (by its hash); null once it is parked no more. */
-export async function parkedStory(db: Db, key: string): Promise<ParkedStory | null> {
+/** The story of a stuck op (by its id) or a failed file (by its hash); null once it is stuck no more. */
+export async function parkedStory(db: Db, key: string, clock: Clock = systemClock): Promise<ParkedStory | null> {
   const upload = await db.uploads.get(key)
   if (upload) {
     const [item] = upload.state === 'failed' ? await describeUploads(db, [upload]) : []
     return item ? { item, payload: null, dependents: [], files: 1, bytes: upload.bytes_total } : null
   }
   const ops = await db.outbox.orderBy('seq').toArray()
-  const op = ops.find((one) => one.op_id === key && isParked(one.state))
+  const op = ops.find((one) => one.op_id === key && (isParked(one.state) || missingFor(one, clock) !== null))
   if (!op) return null
   const behind = dependentsOf(ops, new Set([key]))
-  const [item, ...dependents] = await describeOps(db, [op, ...ops.filter((one) => behind.has(one.op_id))], blockedOps(ops))
+  const all = [op, ...ops.filter((one) => behind.has(one.op_id))]
+  const [item, ...dependents] = await describeOps(db, all, blockedOps(ops), clock)
   if (!item) return null
   const uploads = await unfinishedUploads(db)
   const own = uploads.filter((one) => one.op_ids.every((id) => id === key || behind.has(id)))
@@ -74,13 +82,15 @@ export async function itemsOfRecords(db: Db, ids: readonly Id[]): Promise<SyncIt
   return describeOps(db, ops, ops.length > 0 ? blockedOps(await db.outbox.toArray()) : new Set())
 }
 
-async function describeOps(db: Db, ops: readonly OutboxOp[], blocked: ReadonlySet<Id>): Promise<SyncItem[]> {
+async function describeOps(
+  db: Db, ops: readonly OutboxOp[], blocked: ReadonlySet<Id>, clock: Clock = systemClock,
+): Promise<SyncItem[]> {
   const names = await namesFor(db, ops)
   return ops.map((op) => ({
     key: op.op_id,
     what: 'op',
     kind: op.kind,
-    state: blocked.has(op.op_id) ? 'blocked' : op.state,
+    ...stateOf(op, blocked, clock),
     record_id: op.record_id,
     store_name: names.store(op),
     title: names.title(op),
@@ -90,6 +100,12 @@ async function describeOps(db: Db, ops: readonly OutboxOp[], blocked: ReadonlySe
     bytes_sent: 0,
     created_at: op.created_at,
   }))
+}
+
+function stateOf(op: OutboxOp, blocked: ReadonlySet<Id>, clock: Clock): Pick<SyncItem, 'state' | 'missing'> {
+  if (blocked.has(op.op_id)) return { state: 'blocked', missing: null }
+  const missing = missingFor(op, clock)
+  return { state: missing ? 'lacking' : op.state, missing }
 }
 
 async function describeUploads(db: Db, uploads: readonly Upload[]): Promise<SyncItem[]> {
@@ -108,6 +124,7 @@ async function describeUploads(db: Db, uploads: readonly Upload[]): Promise<Sync
       kind: upload.what === 'photo' ? 'photo.bytes' : 'signature.bytes',
       // 'done' is not asked for above.
       state: upload.state === 'done' ? 'waiting' : upload.state,
+      missing: null,
       record_id: photo?.id ?? null,
       store_name: stores.get(visits.get(upload.sha256) ?? '') ?? null,
       title: photo?.kind ?? null,

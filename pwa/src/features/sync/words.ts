@@ -1,4 +1,5 @@
 import { i18n, t } from '@/app/i18n'
+import { wordsOfProblem } from '@/app/problem'
 import type { SyncStatus } from '@/sync'
 import type { SyncItem } from './queries'
 
@@ -13,6 +14,7 @@ export const ITEM_LOOK: Record<SyncItem['state'], string> = {
   sending: 'info',
   deferred: 'warn',
   blocked: 'warn',
+  lacking: 'bad',
   rejected: 'bad',
   conflict: 'bad',
   failed: 'bad',
@@ -20,7 +22,13 @@ export const ITEM_LOOK: Record<SyncItem['state'], string> = {
 
 /** Does it wait for a person? */
 export function isStuck(item: SyncItem): boolean {
-  return item.state === 'rejected' || item.state === 'conflict' || item.state === 'failed'
+  return item.state === 'rejected' || item.state === 'conflict' || item.state === 'failed' || item.state === 'lacking'
+}
+
+/** Why it has not arrived, in words; empty where nothing is wrong with it. */
+export function whyWords({ missing, problem }: SyncItem): string {
+  if (missing) return t(`sync.lacks.${missing}`)
+  return problem ? wordsOfProblem(problem) : ''
 }
 
 /** What an item is. */

@@ -8,6 +8,7 @@ import { needText, save, someText, type Writer } from '../../db/write'
 import { dayOf, systemClock, type Clock } from '../../kernel/clock'
 import { between } from '../../kernel/geo'
 import { newId } from '../../kernel/ids'
+import { onceAllMade } from '../photos/making'
 
 export const REASON_MAX = 2_000
 export const NOTE_MAX = 8_000
@@ -80,11 +81,14 @@ function newVisit(write: Writer, input: CheckInInput, regionId: Id): LocalVisit 
   }
 }
 
-/** End a visit. Raises InvalidInputError for one that is not open, StorageFullError, SaveFailedError. */
+/**
+ * End a visit, as soon as its pictures in the making are kept. Raises InvalidInputError for one that is not open,
+ * StorageFullError, SaveFailedError.
+ */
 export function checkOut(
   db: Db, input: { visit_id: Id; fix: Fix | null }, clock: Clock = systemClock,
 ): Promise<void> {
-  return save(db, async (write) => {
+  return onceAllMade(input.visit_id, () => save(db, async (write) => {
     const [visit, photos, depends_on] = await Promise.all([
       openVisitById(write.t, input.visit_id),
       write.t.photos.where('visit_id').equals(input.visit_id).count(),
@@ -101,14 +105,17 @@ export function checkOut(
       payload: { at: write.at, fix: input.fix, photos },
       depends_on,
     })
-  }, clock)
+  }, clock))
 }
 
-/** Call a visit off. Raises InvalidInputError (not open, no reason), StorageFullError, SaveFailedError. */
+/**
+ * Call a visit off, as soon as its pictures in the making are kept. Raises InvalidInputError (not open, no reason),
+ * StorageFullError, SaveFailedError.
+ */
 export function cancelVisit(
   db: Db, input: { visit_id: Id; reason: string }, clock: Clock = systemClock,
 ): Promise<void> {
-  return save(db, async (write) => {
+  return onceAllMade(input.visit_id, () => save(db, async (write) => {
     const visit = await openVisitById(write.t, input.visit_id)
     const reason = needText('reason', input.reason, REASON_MAX)
     await write.t.visits.update(visit.id, { state: 'cancelled', cancel_reason: reason, sync: 'local' })
@@ -118,7 +125,7 @@ export function cancelVisit(
       payload: { at: write.at, reason },
       depends_on: await checkInOf(write, visit.id),
     })
-  }, clock)
+  }, clock))
 }
 
 /** Add a note to a visit, open or closed. Raises InvalidInputError, StorageFullError, SaveFailedError. */
