@@ -22,7 +22,7 @@ from server.kernel.turns import take_turns
 from server.stores.queries import StoreRef
 from server.visits import flags as all_flags
 from server.visits.counted_days import note_days
-from server.visits.flag_bits import flag_bits
+from server.visits.flag_bits import flag_columns
 from server.visits.flags import Flag, PhotoFinding
 from server.visits.models import State, Visit, VisitJudgement
 from server.visits.verdict import RULE_VERSION, Judgement, Pin, Thresholds, judge
@@ -96,13 +96,12 @@ def write_judgements(
         update(_VISIT)
         .where(_VISIT.c.id == bindparam("visit_id"))
         .values(
-            {name: bindparam(f"new_{name}") for name in JUDGED}
-            | {"flag_bits": bindparam("bits"), "rev": _VISIT.c.rev + 1}
+            {name: bindparam(f"new_{name}") for name in (*JUDGED, "flag_bits")}
+            | {"rev": _VISIT.c.rev + 1}
         ),
         [
             {"visit_id": row["id"]}
-            | {f"new_{name}": judged[row["id"]].get(name, row[name]) for name in JUDGED}
-            | {"bits": flag_bits(judged[row["id"]].get("flags", row["flags"]))}
+            | {f"new_{name}": value for name, value in _columns(row, judged[row["id"]]).items()}
             for row in rows
         ],
     )
@@ -116,6 +115,11 @@ def write_judgements(
     for author_id, visit_ids in by_author.items():
         changes.touch(session, changes.user_scope(author_id), "visit", visit_ids)
     return len(rows)
+
+
+def _columns(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: new.get(name, old[name]) for name in JUDGED}
+    return values | flag_columns(values["flags"])
 
 
 def _entry(old: Mapping[str, Any], new: Mapping[str, Any], cause: str) -> journal.Row:

@@ -27,7 +27,7 @@ from server.visits.closing import close_clock, dwell_s
 from server.visits.counted_days import note_days
 from server.visits.domain import NEIGHBOUR, StoreJudge, change_flags
 from server.visits.fields import CheckIn, Closing, Note
-from server.visits.flag_bits import flag_bits
+from server.visits.flag_bits import flag_columns
 from server.visits.flags import OWN, own_flags, replaced
 from server.visits.models import State, Visit, VisitNote
 from server.visits.records import NO_PHOTOS, Row, note_record, visit_record
@@ -74,7 +74,7 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
         rows = list(added.values())
         late = weigh(session, judge.rules, actor.user_id, rows, stores)
         for row in rows:
-            row["flag_bits"] = flag_bits(row["flags"])
+            row.update(flag_columns(row["flags"]))
         _WRITE_VISITS(session, rows)
         note_days(session, (row["checked_in_at"] for row in rows))
         beside = {row["id"]: flags for row, flags in late}
@@ -133,8 +133,7 @@ def _new_visit(
         "distance_m": judgement.distance_m,
         "rule_version": judgement.rule_version,
         "explanation": judgement.explanation,
-        "flags": judgement.flags,
-        "flag_bits": flag_bits(judgement.flags),
+        **flag_columns(judgement.flags),
         "checked_out_at": None,
         "out_lat": None,
         "out_lon": None,
@@ -183,8 +182,7 @@ def check_out_many(
             "checked_out_at": out_at,
             **fields.fix_columns("out", said.fix),
             "dwell_s": stayed_s,
-            "flags": flags,
-            "flag_bits": flag_bits(flags),
+            **flag_columns(flags),
             "close_step_s": step_s,
             "photos_said": said.photos,
             "close_digest": said.digest,
@@ -204,7 +202,7 @@ def cancel_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op])
         return {
             "state": State.CANCELLED.value,
             "cancel_reason": said.reason,
-            "flags": flags,
+            **flag_columns(flags),
             "close_step_s": step_s,
             "close_digest": said.digest,
             "rev": row["rev"] + 1,
@@ -248,8 +246,8 @@ def _close_many(
             # The closing has its own time evidence, which the visit's columns do not hold.
             entries.append((event, "visit", op.record_id, _told(op, said)))
     if closed:
-        if event is journal.Event.VISIT_CHECKED_OUT:
-            note_days(session, (visits[visit_id]["checked_in_at"] for visit_id in closed))
+        # The closing may have set flags, and the map counts by them.
+        note_days(session, (visits[visit_id]["checked_in_at"] for visit_id in closed))
         names = next(iter(closed.values()))
         session.execute(
             update(_VISIT)
