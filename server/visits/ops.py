@@ -23,13 +23,14 @@ from server.photos import queries as photos
 from server.stores.queries import StoreRef, stores_for_ops
 from server.visits import fields
 from server.visits.beside import weigh
-from server.visits.closing import close_clock, dwell_s
+from server.visits.closing import close_clock, close_seq, dwell_s
 from server.visits.counted_days import note_days
-from server.visits.domain import NEIGHBOUR, StoreJudge, change_flags
+from server.visits.domain import NEIGHBOUR, StoreJudge, change_flags, judge_photos
 from server.visits.fields import CheckIn, Closing, Note
 from server.visits.flag_bits import flag_columns
-from server.visits.flags import OWN, own_flags, replaced
+from server.visits.flags import OWN, PHOTO, own_flags, replaced
 from server.visits.models import State, Visit, VisitNote
+from server.visits.photo_findings import relieved
 from server.visits.records import NO_PHOTOS, Row, note_record, visit_record
 
 T = TypeVar("T")
@@ -145,6 +146,7 @@ def _new_visit(
         "cancel_reason": None,
         "time_error_s": evidence.error_s(said.at),
         "close_step_s": None,
+        "close_seq": None,
         "photos_said": None,
         "complete_at": None,
         "rev": 1,
@@ -184,6 +186,7 @@ def check_out_many(
             "dwell_s": stayed_s,
             **flag_columns(flags),
             "close_step_s": step_s,
+            "close_seq": close_seq(row, op),
             "photos_said": said.photos,
             "close_digest": said.digest,
             "rev": row["rev"] + 1,
@@ -204,6 +207,7 @@ def cancel_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op])
             "cancel_reason": said.reason,
             **flag_columns(flags),
             "close_step_s": step_s,
+            "close_seq": close_seq(row, op),
             "close_digest": said.digest,
             "rev": row["rev"] + 1,
         }
@@ -260,6 +264,11 @@ def _close_many(
         )
         _tell(session, actor, "visit", closed)
         journal.record_many(session, clock, actor, entries)
+        # Only now is it known which of their photos were added after the closing.
+        accused = [one for one in closed if PHOTO & {f["code"] for f in visits[one]["flags"]}]
+        if accused and (counting := relieved(session, accused)):
+            judge_photos(session, actor, clock, counting)
+            visits |= _visits(session, accused)
     return _fill_in(session, ops, outcomes, visits)
 
 
