@@ -8040,11 +8040,15 @@ export interface paths {
         };
         /**
          * One visit with all that a decision needs; 404 where it is not in your scope.
-         * @description Roles: supervisor, office.
+         * @description Noted for the rep to see, once a day, but for what is fetched ahead: that is told when shown.
+         *
+         *     Roles: supervisor, office.
          */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    ahead?: boolean;
+                };
                 header?: never;
                 path: {
                     visit_id: string;
@@ -8082,6 +8086,15 @@ export interface paths {
                 };
                 /** @description not_found: Not found */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -8204,6 +8217,75 @@ export interface paths {
                 };
                 /** @description validation_failed: Some values are not valid */
                 422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{visit_id}/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A visit that was fetched ahead is shown now: noted for the rep to see, once a day.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    visit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
                     headers: {
                         [name: string]: unknown;
                     };

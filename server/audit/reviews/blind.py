@@ -24,6 +24,7 @@ from server.kernel.auth import Actor
 from server.kernel.clock import Clock, day_bounds, wire_time
 from server.kernel.ids import new_id
 from server.kernel.problems import NOT_FOUND
+from server.visits.views import note_look_beside
 
 _REVIEW: Table = VisitReview.__table__  # type: ignore[assignment]  # declared wider than it is
 _CASE: Table = ReauditCase.__table__  # type: ignore[assignment]  # likewise
@@ -179,6 +180,7 @@ def answer(
             session, clock, actor, event, "review", case.visit_id, case_id=case.id, agreed=agreed
         )
         session.flush()
+        note_look_beside(session, actor, clock, case.visit_id, case.author_id)
     elif (case.second_actor_id, case.second_state) != (actor.user_id, state):
         raise problems.REAUDIT_CLOSED.error()
     return {"agreed": case.first_state == case.second_state, "first": case.first_state}

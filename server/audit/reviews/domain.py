@@ -19,6 +19,7 @@ from server.kernel.clock import Clock, wire_time
 from server.kernel.ops import Reader
 from server.kernel.problems import CONFLICT
 from server.visits.queries import find_visit
+from server.visits.views import note_look_beside
 
 _REVIEW: Table = VisitReview.__table__  # type: ignore[assignment]  # declared wider than it is
 _ENTRY: Table = ReviewEntry.__table__  # type: ignore[assignment]  # likewise
@@ -94,8 +95,15 @@ def decide(
         undoes=undoes,
     )
     write_entries(session, {visit_id: entry}, None)
+    note_look_beside(session, actor, clock, visit_id, visit["author_id"])
     event = _EVENT[Action(entry.action)]
     journal.record(session, clock, actor, event, "review", visit_id, entry_id=entry.id)
+
+
+def look(session: Session, actor: Actor, clock: Clock, visit_id: str) -> None:
+    """The actor was shown a visit that had been fetched before. Raises not_found."""
+    visit = find_visit(session, actor, visit_id)
+    note_look_beside(session, actor, clock, visit_id, visit["author_id"])
 
 
 def _is_there(session: Session, actor: Actor, visit_id: str, values: Mapping[str, Any]) -> bool:
