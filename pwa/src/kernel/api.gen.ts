@@ -8188,7 +8188,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description review_moved_on: Somebody else has decided on this visit meanwhile; review_nothing_to_undo: This decision cannot be undone; review_under_reaudit: This visit is being re-audited blindly; conflict: This conflicts with what is there */
+                /** @description review_moved_on: Somebody else has decided on this visit meanwhile; review_answered: The rep has answered meanwhile; review_nothing_to_undo: This decision cannot be undone; review_under_reaudit: This visit is being re-audited blindly; conflict: This conflicts with what is there */
                 409: {
                     headers: {
                         [name: string]: unknown;

@@ -6,7 +6,7 @@ An answer takes no flag away and changes no verdict: it stands beside them, for 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from server.audit.answers.models import VisitReply
 from server.audit.answers.records import Row, reply_record
+from server.audit.reviews.domain import answered
 from server.kernel import changes, journal, problems
 from server.kernel.auth import Actor
 from server.kernel.bulk import BulkInsert, Lookup
@@ -96,6 +97,11 @@ def add_replies(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op])
         _WRITE(session, list(added.values()))
         changes.touch(session, changes.user_scope(actor.user_id), "visit_reply", added)
         journal.record_many(session, clock, actor, [_entry(row) for row in added.values()])
+        answered(
+            session,
+            clock,
+            [asdict(visits[one]) for one in {row["visit_id"] for row in added.values()}],
+        )
     return outcomes
 
 

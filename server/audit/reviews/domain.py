@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session
 
+from server.audit.replies import replies_of
 from server.audit.reviews import blind, problems
 from server.audit.reviews.models import Action, ReviewEntry, ReviewState, VisitReview
 from server.kernel import changes, journal
@@ -17,7 +18,7 @@ from server.kernel.auth import Actor
 from server.kernel.bulk import BulkInsert
 from server.kernel.clock import Clock, wire_time
 from server.kernel.ops import Reader
-from server.kernel.problems import CONFLICT
+from server.kernel.problems import CONFLICT, Kind
 from server.visits.queries import find_visit
 from server.visits.views import note_look_beside
 
@@ -70,7 +71,8 @@ def decide(
     """Write one entry: {id, action, text, rev, undoes}; rev is the review's that was looked at.
 
     The same id again changes nothing. Raises not_found, review_own, review_under_reaudit,
-    review_moved_on for another rev, review_nothing_to_undo, conflict for an id that is taken.
+    review_moved_on or review_answered for another rev, review_nothing_to_undo, conflict for an id
+    that is taken.
     """
     visit = find_visit(session, actor, visit_id)
     if visit["author_id"] == actor.user_id:
@@ -81,7 +83,7 @@ def decide(
         raise problems.REVIEW_UNDER_REAUDIT.error()
     [before] = lock_reviews(session, clock, [visit])
     if before["rev"] != values["rev"]:
-        raise problems.REVIEW_MOVED_ON.error(rev=before["rev"])
+        raise _news(session, visit_id).error(rev=before["rev"])
     undoes = values.get("undoes") if values["action"] == Action.UNDO else None
     if values["action"] == Action.UNDO:
         _check_undo(actor, before, undoes)
@@ -113,6 +115,30 @@ def _is_there(session: Session, actor: Actor, visit_id: str, values: Mapping[str
     if (row.visit_id, row.actor_id, row.action) != (visit_id, actor.user_id, values["action"]):
         raise CONFLICT.error(field="id")
     return True
+
+
+def _news(session: Session, visit_id: str) -> Kind:
+    """What whoever decides has not seen: the rep's answer, or a later decision."""
+    decided = session.scalar(select(func.max(_ENTRY.c.at)).where(_ENTRY.c.visit_id == visit_id))
+    answers = replies_of(session, [visit_id]).get(visit_id, ())
+    newest = answers[-1]["at"] if answers else ""
+    return (
+        problems.REVIEW_ANSWERED
+        if newest > (wire_time(decided) or "")
+        else problems.REVIEW_MOVED_ON
+    )
+
+
+def answered(session: Session, clock: Clock, visits: Collection[Mapping[Any, Any]]) -> None:
+    """The rep has answered: who decides on these visits must have seen it.
+
+    visits as lock_reviews takes them. Where the reviews stand does not change.
+    """
+    rows = lock_reviews(session, clock, visits)
+    ids = [row["visit_id"] for row in rows]
+    session.execute(
+        update(_REVIEW).where(_REVIEW.c.visit_id.in_(ids)).values(rev=_REVIEW.c.rev + 1)
+    )
 
 
 def _check_undo(actor: Actor, before: Mapping[Any, Any], undoes: str | None) -> None:

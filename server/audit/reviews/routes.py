@@ -72,6 +72,7 @@ def look_at_review(visit_id: str) -> Response:
 @refuses(
     problems.REVIEW_OWN,
     problems.REVIEW_MOVED_ON,
+    problems.REVIEW_ANSWERED,
     problems.REVIEW_NOTHING_TO_UNDO,
     problems.REVIEW_UNDER_REAUDIT,
     CONFLICT,

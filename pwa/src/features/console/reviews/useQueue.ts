@@ -57,6 +57,7 @@ export function useQueue(query: () => Record<string, string>): Queue {
 
   async function load(wanted: string | null): Promise<void> {
     generation += 1
+    renew()
     await first.load()
     const found = first.data.value
     if (!found) return
@@ -66,6 +67,13 @@ export function useQueue(query: () => Record<string, string>): Queue {
     // A link may name a visit that the filter does not give: it is shown all the same.
     if (wanted !== null && deck.value.current !== wanted) await showLinked(wanted)
     arrive()
+  }
+
+  /** A new list is looked at anew: meanwhile reps have answered, and others decided. */
+  function renew(): void {
+    asked.clear()
+    looked.clear()
+    pages.clear()
   }
 
   async function showLinked(id: string): Promise<void> {
@@ -119,15 +127,18 @@ export function useQueue(query: () => Record<string, string>): Queue {
 
   async function fetchPage(id: string): Promise<void> {
     if (asked.has(id)) return
+    const mine = generation
     asked.add(id)
     try {
       const found = await get<ReviewPage>(`/reviews/${encodeURIComponent(id)}`, { ahead: true }, leaving.signal)
+      if (mine !== generation) return
       for (const photo of found.visit.photos) {
         if (photo.state === 'complete') new Image().src = photoUrl(photo.id, 'thumb')
       }
       pages.set(id, found)
       forgetOld()
     } catch (error) {
+      if (mine !== generation) return
       asked.delete(id)
       if (isAbort(error)) return
       if (!(error instanceof ApiProblem)) throw error
