@@ -5,7 +5,7 @@ The ops of a visit are in ops.py, judging again in rejudge.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, bindparam, insert, select, update
@@ -25,7 +25,7 @@ from server.visits.counted_days import note_days
 from server.visits.flag_bits import flag_columns
 from server.visits.flags import Flag, PhotoFinding
 from server.visits.models import State, Visit, VisitJudgement
-from server.visits.verdict import RULE_VERSION, Judgement, Pin, Thresholds, judge
+from server.visits.verdict import RULE_VERSION, Judgement, Pin, Thresholds, Verdict, judge
 
 _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
 
@@ -109,12 +109,35 @@ def write_judgements(
     journal.record_many(
         session, clock, actor, [_entry(row, judged[row["id"]], cause) for row in rows]
     )
+    other = [
+        row["id"] for row in rows if _is_doubtful(row) != _is_doubtful({**row, **judged[row["id"]]})
+    ]
+    for listener in _listeners if other else ():
+        listener(session, actor, clock, other)
     by_author: dict[str, list[str]] = {}
     for row in rows:
         by_author.setdefault(row["author_id"], []).append(row["id"])
     for author_id, visit_ids in by_author.items():
         changes.touch(session, changes.user_scope(author_id), "visit", visit_ids)
     return len(rows)
+
+
+_listeners: list[Callable[[Session, Actor | None, Clock, Collection[str]], None]] = []
+
+
+def when_doubt_changes(
+    listener: Callable[[Session, Actor | None, Clock, Collection[str]], None],
+) -> None:
+    """Have a function called with the ids of visits of which nothing, or something, is doubted now.
+
+    Called in the transaction of the new judgement, where a visit had a flag or a verdict other than
+    on_site and has neither any more, or the other way round.
+    """
+    _listeners.append(listener)
+
+
+def _is_doubtful(judged: Mapping[str, Any]) -> bool:
+    return bool(judged["flags"]) or judged["verdict"] != Verdict.ON_SITE
 
 
 def _columns(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -7650,7 +7650,7 @@ export interface paths {
                     store?: string;
                     verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
                     flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
-                    state?: ("pending" | "accepted" | "rejected" | "asked" | "explained")[];
+                    state?: ("pending" | "accepted" | "rejected" | "asked" | "explained" | "cleared")[];
                     cursor?: string;
                     limit?: number;
                 };
@@ -12937,7 +12937,7 @@ export interface components {
             question: string | null;
             rev: number;
             /** @enum {string|null} */
-            state: "pending" | "accepted" | "rejected" | "asked" | "explained" | null;
+            state: "pending" | "accepted" | "rejected" | "asked" | "explained" | "cleared" | null;
         };
         ReviewPageOut: {
             day: components["schemas"]["StopOut"][];

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from server.audit.replies import replies_of
 from server.audit.reviews import blind, problems
+from server.audit.reviews.clearing import cleared, rejected_for_flags
 from server.audit.reviews.models import Action, ReviewEntry, ReviewState, VisitReview
 from server.kernel import changes, journal
 from server.kernel.auth import Actor
@@ -19,10 +20,14 @@ from server.kernel.bulk import BulkInsert
 from server.kernel.clock import Clock, wire_time
 from server.kernel.ops import Reader
 from server.kernel.problems import CONFLICT, Kind
+from server.stores.queries import chunks
+from server.visits.domain import when_doubt_changes
+from server.visits.models import Visit
 from server.visits.queries import find_visit
 from server.visits.views import note_look_beside
 
-_REVIEW: Table = VisitReview.__table__  # type: ignore[assignment]  # declared wider than it is
+_VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
+_REVIEW: Table = VisitReview.__table__  # type: ignore[assignment]  # likewise
 _ENTRY: Table = ReviewEntry.__table__  # type: ignore[assignment]  # likewise
 _BEGIN = BulkInsert(_REVIEW, keys=("visit_id",))
 _WRITE = BulkInsert(_ENTRY, leave_out=("seq",))
@@ -248,18 +253,53 @@ def _update(session: Session, visit_id: str, stands: Entry | None, at: datetime)
 
 
 def read_reviews(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Reader of the change feed: where the reviews of the person's own visits stand."""
-    query = select(_REVIEW).where(_REVIEW.c.visit_id.in_(ids), _REVIEW.c.author_id == actor.user_id)
+    """Reader of the change feed: where the reviews of the person's own visits stand.
+
+    A rejection that is cleared is told as accepted, which every app knows, and as cleared.
+    """
+    query = (
+        select(_REVIEW, cleared().label("cleared"))
+        .join(_VISIT, _VISIT.c.id == _REVIEW.c.visit_id)
+        .where(_REVIEW.c.visit_id.in_(ids), _REVIEW.c.author_id == actor.user_id)
+    )
     return {
         row.visit_id: {
             "id": row.visit_id,
             "visit_id": row.visit_id,
-            "state": row.state,
+            "state": ReviewState.ACCEPTED.value if row.cleared else row.state,
+            "cleared": bool(row.cleared),
             "question": row.question,
             "at": wire_time(row.changed_at),
         }
         for row in session.execute(query)
     }
+
+
+def tell_cleared(
+    session: Session, actor: Actor | None, clock: Clock, visit_ids: Collection[str]
+) -> None:
+    """Tell reps and journal which of these visits' rejections count no more, or count again."""
+    for part in chunks(visit_ids):
+        query = (
+            select(_REVIEW.c.visit_id, _REVIEW.c.author_id, cleared().label("cleared"))
+            .join(_VISIT, _VISIT.c.id == _REVIEW.c.visit_id)
+            .where(_REVIEW.c.visit_id.in_(part), rejected_for_flags())
+            .order_by(_REVIEW.c.visit_id)
+        )
+        rows = session.execute(query).all()
+        ids = [row.visit_id for row in rows]
+        now = clock.now()
+        session.execute(update(_REVIEW).where(_REVIEW.c.visit_id.in_(ids)).values(changed_at=now))
+        for row in rows:
+            changes.touch(session, changes.user_scope(row.author_id), ENTITY, [row.visit_id])
+        gone = [row.visit_id for row in rows if row.cleared]
+        blind.close_of(session, gone, now)
+        event = journal.Event.REVIEW_CLEARED
+        entries: list[journal.Row] = [(event, "review", visit_id, {}) for visit_id in gone]
+        journal.record_many(session, clock, actor, entries)
+
+
+when_doubt_changes(tell_cleared)
 
 
 READERS: dict[str, Reader] = {ENTITY: read_reviews}

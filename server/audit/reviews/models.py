@@ -22,13 +22,16 @@ class Action(StrEnum):
 
 
 class ReviewState(StrEnum):
-    """Where a review stands. explained is seen, not stored: the rep has answered since."""
+    """Where a review stands. Two are seen, not stored: explained, the rep has answered since;
+    cleared, it was rejected for flags of which none is left.
+    """
 
     PENDING = "pending"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     ASKED = "asked"
     EXPLAINED = "explained"
+    CLEARED = "cleared"
 
 
 class ReviewEntry(Base):
