@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -217,6 +217,8 @@ _HAS_UPLOADED = Prepared(
 )
 
 
+# Without an offset the camera's clock may be in any zone.
+_ZONE_DOUBT_S: Final = 14 * 3_600.0
 _ADDED: Final = ("device_at", "clock_offset_ms", "received_at")
 
 
@@ -226,6 +228,7 @@ class Finding:
 
     The same photo is elsewhere too (other_*, distance_bits of 64, likeness -1 to 1;
     other_visit_id is None for a photo of an office check-in), or it is old (exif_difference_s).
+    doubt_s: by how many seconds exif_difference_s may be wrong, as the file names no time zone.
     device_id, device_seq and added_at say when the photo was added, and on which phone.
     """
 
@@ -239,6 +242,14 @@ class Finding:
     distance_bits: int | None = None
     likeness: float | None = None
     exif_difference_s: int | None = None
+    doubt_s: float = 0.0
+
+    @property
+    def old_s(self) -> float | None:
+        """For how many seconds it was surely taken before it was added; None for another kind."""
+        if self.exif_difference_s is None:
+            return None
+        return self.exif_difference_s - self.doubt_s
 
 
 def findings_of(session: Session, visit_ids: Iterable[str]) -> dict[str, list[Finding]]:
@@ -252,7 +263,7 @@ def findings_of(session: Session, visit_ids: Iterable[str]) -> dict[str, list[Fi
     other = _PHOTO.alias()
     query = (
         select(
-            *(_PHOTO.c[name] for name in ("visit_id", "device_id", "device_seq", *_ADDED)),
+            *(_PHOTO.c[name] for name in ("visit_id", "device_id", "device_seq", "exif", *_ADDED)),
             other.c.visit_id.label("other_visit_id"),
             _FINDING,
         )
@@ -275,9 +286,15 @@ def findings_of(session: Session, visit_ids: Iterable[str]) -> dict[str, list[Fi
                 distance_bits=row["distance_bits"],
                 likeness=row["likeness"],
                 exif_difference_s=row["exif_difference_s"],
+                doubt_s=zone_doubt_s(row["exif"]) if row["exif_difference_s"] is not None else 0.0,
             )
         )
     return found
+
+
+def zone_doubt_s(exif: Mapping[str, Any] | None) -> float:
+    """By how many seconds the time of an EXIF block may be wrong for want of an offset."""
+    return 0.0 if exif and exif["utc"] is not None else _ZONE_DOUBT_S
 
 
 def added_at(row: Row) -> datetime:

@@ -76,7 +76,7 @@ def _afterwards(one: photos.Finding, closing: Mapping[Any, Any]) -> bool:
 def _finding(one: photos.Finding) -> PhotoFinding:
     if one.exif_difference_s is not None:
         gap_s = float(one.exif_difference_s)
-        return PhotoFinding(FindingKind.OLD, one.photo_id, exif_gap_s=gap_s)
+        return PhotoFinding(FindingKind.OLD, one.photo_id, exif_gap_s=gap_s, doubt_s=one.doubt_s)
     # The same picture in other bytes may have no bit of its print different, and is not the same.
     bits = 0 if one.kind == "reused_exact" else max(1, one.distance_bits or 0)
     return PhotoFinding(
