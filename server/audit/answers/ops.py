@@ -21,7 +21,14 @@ from server.kernel.auth import Actor
 from server.kernel.bulk import BulkInsert, Lookup
 from server.kernel.clock import Clock
 from server.kernel.ops import Applied, Deferred, Handler, Op, Outcome, Rejected
-from server.kernel.payload import digest, read_id, read_optional_id, read_text, read_time
+from server.kernel.payload import (
+    digest,
+    read_id,
+    read_optional_id,
+    read_optional_text,
+    read_time,
+    refuse,
+)
 from server.kernel.problems import Problem
 from server.visits.queries import VisitRef, visits_for_ops
 
@@ -43,12 +50,16 @@ class Said:
 
 
 def read_reply(op: Op) -> Said:
-    """Read visit.reply. Raises op_malformed."""
+    """Read visit.reply: words (empty without any), a photo, or both. Raises op_malformed."""
+    photo_id = read_optional_id(op.payload, "photo_id")
+    words = read_optional_text(op.payload, "text", TEXT_MAX)
+    if words is None and photo_id is None:
+        raise refuse("text")
     return Said(
         visit_id=read_id(op.payload, "visit_id"),
         at=read_time(op.payload, "at"),
-        text=read_text(op.payload, "text", TEXT_MAX),
-        photo_id=read_optional_id(op.payload, "photo_id"),
+        text=words or "",
+        photo_id=photo_id,
         digest=digest(op.payload),
     )
 

@@ -93,6 +93,20 @@ def test_what_is_none_is_rejected_alone(phone: Phone, visit_id: str, bad: dict[s
     assert results[0]["problem"]["field"] == f"payload.{next(iter(bad))}"
 
 
+@pytest.mark.parametrize("words", ["", " \0 ", None])
+def test_a_photo_alone_is_an_answer(
+    phone: Phone, supervisor: FlaskClient, visit_id: str, words: str | None
+) -> None:
+    photo = new_id()
+    [answer] = phone.push(reply(phone, visit_id, text=words, photo_id=photo))
+    assert answer["status"] == "applied"
+    assert (answer["result"]["text"], answer["result"]["photo_id"]) == ("", photo)
+    page: Any = supervisor.get(f"/api/v1/reviews/{visit_id}").json
+    assert page["review"]["state"] == "explained"
+    [refused] = phone.push(reply(phone, visit_id, text=7, photo_id=photo))
+    assert refused["problem"]["field"] == "payload.text"
+
+
 def test_it_waits_for_its_visit(phone: Phone, store_id: str) -> None:
     check_in = phone.check_in(store_id)
     op = reply(phone, check_in["record_id"])
