@@ -57,6 +57,7 @@ class Event(StrEnum):
     REVIEW_REJECTED = "review.rejected"
     REVIEW_ASKED = "review.asked"
     REVIEW_UNDONE = "review.undone"
+    REVIEW_CLEARED = "review.cleared"
     REVIEWS_ACCEPTED = "reviews.accepted"
     REVIEWS_UNDONE = "reviews.undone"
     REAUDIT_DRAWN = "reaudit.drawn"

@@ -13,6 +13,7 @@ from typing import Any, Final
 from sqlalchemy import Table, delete, insert, or_, select, update
 from sqlalchemy.orm import Session
 
+from server.accounts.organisation import RANGES
 from server.kernel.clock import Clock, org_zone
 from server.kernel.ids import new_id
 from server.photos import likeness
@@ -20,7 +21,7 @@ from server.photos.images import Prepared
 from server.photos.likeness import RULE_VERSION, Print
 from server.photos.models import FindingKind, Photo, PhotoFinding, PhotoPrint, PhotoState
 from server.photos.neighbours import near_prints, one_at_a_time
-from server.photos.queries import added_at
+from server.photos.queries import added_at, zone_doubt_s
 from server.photos.records import Row
 from server.visits.domain import judge_photos
 from server.visits.photo_findings import known_findings
@@ -31,10 +32,8 @@ _FINDING: Table = PhotoFinding.__table__  # type: ignore[assignment]  # likewise
 
 # Photos further apart are not held against each other.
 LOOKED_BACK: Final = timedelta(days=366)
-# A file may be of the day before; more needs a word.
-OLD_AFTER: Final = timedelta(hours=24)
-# Without an offset the camera's clock may be in any zone.
-ZONE_DOUBT: Final = timedelta(hours=14)
+# Noted is whatever the office may come to call old; what it does call old is asked when judging.
+_NOTED_FROM_S: Final = RANGES["photo_old_s"][0]
 # Pairs kept of one photo: the nearest say it all, and one file sent daily would make thousands.
 _MOST_PAIRS: Final = 5
 _READ = tuple(
@@ -203,8 +202,8 @@ def _old_row(photo: Row, prepared: Prepared) -> list[dict[str, Any]]:
     taken = exif.at(org_zone()) if exif else None
     if exif is None or taken is None or photo["source"] != "file":
         return []
-    before = added_at(photo) - taken
-    if before <= OLD_AFTER + (timedelta() if exif.utc else ZONE_DOUBT):
+    before_s = (added_at(photo) - taken).total_seconds()
+    if before_s - zone_doubt_s(exif.as_dict()) <= _NOTED_FROM_S:
         return []
     return [
         {
@@ -213,7 +212,7 @@ def _old_row(photo: Row, prepared: Prepared) -> list[dict[str, Any]]:
             "kind": FindingKind.OLD.value,
             "distance_bits": None,
             "likeness": None,
-            "exif_difference_s": round(before.total_seconds()),
+            "exif_difference_s": round(before_s),
         }
     ]
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
+from server.accounts.organisation import rules
 from server.accounts.queries import people_by_ids, region_names
 from server.kernel.auth import Actor
 from server.kernel.clock import org_day, wire_time
@@ -24,11 +25,18 @@ _PHOTO: Table = Photo.__table__  # type: ignore[assignment]  # declared wider th
 def findings_page(session: Session, actor: Actor, visit_id: str) -> dict[str, Any]:
     """The findings of a visit's photos, each pair with both sides: {items}.
 
+    Of old photos those that the organisation's rules call so.
+
     Of a photo out of the actor's scope the other side tells the day and the region alone. Raises
     not_found for a visit out of the actor's scope.
     """
     find_visit(session, actor, visit_id)
-    findings = findings_of(session, [visit_id]).get(visit_id, [])
+    limit_s = rules(session).photo_old_s
+    findings = [
+        one
+        for one in findings_of(session, [visit_id]).get(visit_id, [])
+        if one.old_s is None or one.old_s > limit_s
+    ]
     named = {one.photo_id for one in findings} | {
         one.other_photo_id for one in findings if one.other_photo_id
     }

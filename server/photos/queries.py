@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Table, and_, bindparam, exists, func, select, true, tuple_
 from sqlalchemy.orm import Session
@@ -73,9 +73,21 @@ def counts(session: Session, visit_ids: Iterable[str]) -> dict[str, tuple[int, i
     return {visit_id: photos.counts for visit_id, photos in found.items()}
 
 
-def all_arrived(visit_id: ColumnElement[str], said: ColumnElement[int]) -> ColumnElement[bool]:
-    """The condition that a visit has at least as many photos as said, and all their bytes."""
-    mine = _PHOTO.c.visit_id == visit_id
+def all_arrived(
+    visit_id: ColumnElement[str],
+    said: ColumnElement[int],
+    device_id: ColumnElement[str],
+    close_seq: ColumnElement[Any],
+) -> ColumnElement[bool]:
+    """The condition that a visit has at least as many photos as said, and all their bytes.
+
+    Those that the phone device_id added after its record close_seq, the closing, were not among
+    the ones it spoke of. close_seq NULL: all count.
+    """
+    afterwards = and_(
+        close_seq.is_not(None), _PHOTO.c.device_id == device_id, _PHOTO.c.device_seq > close_seq
+    )
+    mine = and_(_PHOTO.c.visit_id == visit_id, ~afterwards)
     number = select(func.count()).select_from(_PHOTO).where(mine).scalar_subquery()
     waiting = exists().where(mine, _PHOTO.c.state == PhotoState.AWAITING_BYTES.value)
     return and_(number >= func.coalesce(said, 0), ~waiting)
@@ -207,21 +219,39 @@ _HAS_UPLOADED = Prepared(
 )
 
 
+# Without an offset the camera's clock may be in any zone.
+_ZONE_DOUBT_S: Final = 14 * 3_600.0
+_ADDED: Final = ("device_at", "clock_offset_ms", "received_at")
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something found about a photo of a visit.
 
     The same photo is elsewhere too (other_*, distance_bits of 64, likeness -1 to 1;
     other_visit_id is None for a photo of an office check-in), or it is old (exif_difference_s).
+    doubt_s: by how many seconds exif_difference_s may be wrong, as the file names no time zone.
+    device_id, device_seq and added_at say when the photo was added, and on which phone.
     """
 
     kind: FindingKind
     photo_id: str
+    device_id: str
+    device_seq: int
+    added_at: datetime
     other_photo_id: str | None = None
     other_visit_id: str | None = None
     distance_bits: int | None = None
     likeness: float | None = None
     exif_difference_s: int | None = None
+    doubt_s: float = 0.0
+
+    @property
+    def old_s(self) -> float | None:
+        """For how many seconds it was surely taken before it was added; None for another kind."""
+        if self.exif_difference_s is None:
+            return None
+        return self.exif_difference_s - self.doubt_s
 
 
 def findings_of(session: Session, visit_ids: Iterable[str]) -> dict[str, list[Finding]]:
@@ -234,7 +264,11 @@ def findings_of(session: Session, visit_ids: Iterable[str]) -> dict[str, list[Fi
         return {}
     other = _PHOTO.alias()
     query = (
-        select(_PHOTO.c.visit_id, other.c.visit_id.label("other_visit_id"), _FINDING)
+        select(
+            *(_PHOTO.c[name] for name in ("visit_id", "device_id", "device_seq", "exif", *_ADDED)),
+            other.c.visit_id.label("other_visit_id"),
+            _FINDING,
+        )
         .join(_PHOTO, _PHOTO.c.id == _FINDING.c.photo_id)
         .outerjoin(other, other.c.id == _FINDING.c.other_photo_id)
         .where(_PHOTO.c.visit_id.in_(ids))
@@ -246,14 +280,23 @@ def findings_of(session: Session, visit_ids: Iterable[str]) -> dict[str, list[Fi
             Finding(
                 kind=FindingKind(row["kind"]),
                 photo_id=row["photo_id"],
+                device_id=row["device_id"],
+                device_seq=row["device_seq"],
+                added_at=added_at(row),
                 other_photo_id=row["other_photo_id"],
                 other_visit_id=row["other_visit_id"],
                 distance_bits=row["distance_bits"],
                 likeness=row["likeness"],
                 exif_difference_s=row["exif_difference_s"],
+                doubt_s=zone_doubt_s(row["exif"]) if row["exif_difference_s"] is not None else 0.0,
             )
         )
     return found
+
+
+def zone_doubt_s(exif: Mapping[str, Any] | None) -> float:
+    """By how many seconds the time of an EXIF block may be wrong for want of an offset."""
+    return 0.0 if exif and exif["utc"] is not None else _ZONE_DOUBT_S
 
 
 def added_at(row: Row) -> datetime:

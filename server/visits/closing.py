@@ -30,6 +30,11 @@ def dwell_s(row: Row, evidence: TimeEvidence, said: Closing) -> int:
     return max(0, round(span.total_seconds()))
 
 
+def close_seq(row: Row, op: Op) -> int | None:
+    """The place of the closing among the records of the phone that checked in; None by another."""
+    return op.evidence.device_seq if op.device_id == row["device_id"] else None
+
+
 def close_clock(row: Row, op: Op, wanted: Rules) -> tuple[float | None, list[Flag]]:
     """By how many seconds the clock went back within the visit, and its flags with that in them.
 

@@ -61,7 +61,7 @@ def _whole() -> list[ColumnElement[bool]]:
     return [
         _VISIT.c.state == State.COMPLETED.value,
         _VISIT.c.complete_at.is_(None),
-        all_arrived(_VISIT.c.id, _VISIT.c.photos_said),
+        all_arrived(_VISIT.c.id, _VISIT.c.photos_said, _VISIT.c.device_id, _VISIT.c.close_seq),
         all_signed(_VISIT.c.id),
     ]
 

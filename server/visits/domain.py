@@ -5,7 +5,7 @@ The ops of a visit are in ops.py, judging again in rejudge.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Table, bindparam, insert, select, update
@@ -22,10 +22,10 @@ from server.kernel.turns import take_turns
 from server.stores.queries import StoreRef
 from server.visits import flags as all_flags
 from server.visits.counted_days import note_days
-from server.visits.flag_bits import flag_bits
+from server.visits.flag_bits import flag_columns
 from server.visits.flags import Flag, PhotoFinding
 from server.visits.models import State, Visit, VisitJudgement
-from server.visits.verdict import RULE_VERSION, Judgement, Pin, Thresholds, judge
+from server.visits.verdict import RULE_VERSION, Judgement, Pin, Thresholds, Verdict, judge
 
 _VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
 
@@ -97,13 +97,12 @@ def write_judgements(
         update(_VISIT)
         .where(_VISIT.c.id == bindparam("visit_id"))
         .values(
-            {name: bindparam(f"new_{name}") for name in JUDGED}
-            | {"flag_bits": bindparam("bits"), "rev": _VISIT.c.rev + 1}
+            {name: bindparam(f"new_{name}") for name in (*JUDGED, "flag_bits")}
+            | {"rev": _VISIT.c.rev + 1}
         ),
         [
             {"visit_id": row["id"]}
-            | {f"new_{name}": judged[row["id"]].get(name, row[name]) for name in JUDGED}
-            | {"bits": flag_bits(judged[row["id"]].get("flags", row["flags"]))}
+            | {f"new_{name}": value for name, value in _columns(row, judged[row["id"]]).items()}
             for row in rows
         ],
     )
@@ -111,12 +110,40 @@ def write_judgements(
     journal.record_many(
         session, clock, actor, [_entry(row, judged[row["id"]], cause) for row in rows]
     )
+    other = [
+        row["id"] for row in rows if _is_doubtful(row) != _is_doubtful({**row, **judged[row["id"]]})
+    ]
+    for listener in _listeners if other else ():
+        listener(session, actor, clock, other)
     by_author: dict[str, list[str]] = {}
     for row in rows:
         by_author.setdefault(row["author_id"], []).append(row["id"])
     for author_id, visit_ids in by_author.items():
         changes.touch(session, changes.user_scope(author_id), "visit", visit_ids)
     return len(rows)
+
+
+_listeners: list[Callable[[Session, Actor | None, Clock, Collection[str]], None]] = []
+
+
+def when_doubt_changes(
+    listener: Callable[[Session, Actor | None, Clock, Collection[str]], None],
+) -> None:
+    """Have a function called with the ids of visits of which nothing, or something, is doubted now.
+
+    Called in the transaction of the new judgement, where a visit had a flag or a verdict other than
+    on_site and has neither any more, or the other way round.
+    """
+    _listeners.append(listener)
+
+
+def _is_doubtful(judged: Mapping[str, Any]) -> bool:
+    return bool(judged["flags"]) or judged["verdict"] != Verdict.ON_SITE
+
+
+def _columns(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: new.get(name, old[name]) for name in JUDGED}
+    return values | flag_columns(values["flags"])
 
 
 def _entry(old: Mapping[str, Any], new: Mapping[str, Any], cause: str) -> journal.Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 # A code's place is its bit, in the database for good: add at the end, never move or reuse one.
@@ -29,6 +29,15 @@ def flag_bits(flags: Iterable[Mapping[str, Any]]) -> int:
     for flag in flags:
         bits |= _BIT[flag["code"]]
     return bits
+
+
+def flag_columns(flags: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The columns of a visit that hold its flags: {flags, flag_bits}.
+
+    Always written together: queue, filters and map see the number alone. Raises KeyError for an
+    unknown code.
+    """
+    return {"flags": flags, "flag_bits": flag_bits(flags)}
 
 
 def bits_of(codes: Iterable[str]) -> int:

@@ -50,7 +50,8 @@ class PhotoFinding:
     """Something found about one photo of a visit, handed in by who looked at the photos.
 
     reused: the same picture stands in other_visit_id, distance bits apart (0: the same bytes).
-    old: its EXIF time is exif_gap_s seconds from when it was taken by the phone's word.
+    old: its EXIF time is exif_gap_s seconds from when it was taken by the phone's word; by doubt_s
+    of them it may be wrong.
     """
 
     kind: FindingKind
@@ -59,6 +60,7 @@ class PhotoFinding:
     other_photo_id: str | None = None
     distance: int = 0
     exif_gap_s: float = 0.0
+    doubt_s: float = 0.0
 
 
 def replaced(flags: Iterable[Flag], group: Collection[str], new: Iterable[Flag]) -> list[Flag]:
@@ -93,7 +95,7 @@ def photo_flags(rules: Rules, findings: Sequence[PhotoFinding]) -> list[Flag]:
     old = [
         one
         for one in findings
-        if one.kind is FindingKind.OLD and abs(one.exif_gap_s) > rules.photo_old_s
+        if one.kind is FindingKind.OLD and abs(one.exif_gap_s) - one.doubt_s > rules.photo_old_s
     ]
     found = []
     if reused:

@@ -32,7 +32,9 @@ class Visit(Base):
     flag_bits are the codes of flags as one number (flag_bits.py). photos_said is how many photos
     the phone announced at check-out; complete_at when all of the visit was here. time_error_s is
     how far checked_in_at may be off; close_step_s by how many seconds the clock went back between
-    check-in and closing. erased_at is when its positions were erased; the judgement of them stays.
+    check-in and closing. close_seq is the place of the closing among that phone's records, None
+    where another phone closed the visit. erased_at is when its positions were erased; the judgement
+    of them stays.
     """
 
     __tablename__ = "visit"
@@ -66,6 +68,7 @@ class Visit(Base):
     explanation: Mapped[dict[str, Any]] = mapped_column(Json)
     flags: Mapped[list[dict[str, Any]]] = mapped_column(Json)
     flag_bits: Mapped[int] = mapped_column(server_default="0", default=0)
+    close_seq: Mapped[int | None] = mapped_column(BigInteger)
     checked_out_at: Mapped[datetime | None] = mapped_column(Utc)
     out_lat: Mapped[float | None]
     out_lon: Mapped[float | None]

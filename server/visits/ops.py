@@ -23,13 +23,14 @@ from server.photos import queries as photos
 from server.stores.queries import StoreRef, stores_for_ops
 from server.visits import fields
 from server.visits.beside import weigh
-from server.visits.closing import close_clock, dwell_s
+from server.visits.closing import close_clock, close_seq, dwell_s
 from server.visits.counted_days import note_days
-from server.visits.domain import NEIGHBOUR, StoreJudge, change_flags
+from server.visits.domain import NEIGHBOUR, StoreJudge, change_flags, judge_photos
 from server.visits.fields import CheckIn, Closing, Note
-from server.visits.flag_bits import flag_bits
-from server.visits.flags import OWN, own_flags, replaced
+from server.visits.flag_bits import flag_columns
+from server.visits.flags import OWN, PHOTO, own_flags, replaced
 from server.visits.models import State, Visit, VisitNote
+from server.visits.photo_findings import relieved
 from server.visits.records import NO_PHOTOS, Row, note_record, visit_record
 
 T = TypeVar("T")
@@ -74,7 +75,7 @@ def check_in_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op
         rows = list(added.values())
         late = weigh(session, judge.rules, actor.user_id, rows, stores)
         for row in rows:
-            row["flag_bits"] = flag_bits(row["flags"])
+            row.update(flag_columns(row["flags"]))
         _WRITE_VISITS(session, rows)
         note_days(session, (row["checked_in_at"] for row in rows))
         beside = {row["id"]: flags for row, flags in late}
@@ -134,8 +135,7 @@ def _new_visit(
         "distance_m": judgement.distance_m,
         "rule_version": judgement.rule_version,
         "explanation": judgement.explanation,
-        "flags": judgement.flags,
-        "flag_bits": flag_bits(judgement.flags),
+        **flag_columns(judgement.flags),
         "checked_out_at": None,
         "out_lat": None,
         "out_lon": None,
@@ -147,6 +147,7 @@ def _new_visit(
         "cancel_reason": None,
         "time_error_s": evidence.error_s(said.at),
         "close_step_s": None,
+        "close_seq": None,
         "photos_said": None,
         "complete_at": None,
         "rev": 1,
@@ -185,9 +186,9 @@ def check_out_many(
             "checked_out_at": out_at,
             **fields.fix_columns("out", said.fix),
             "dwell_s": stayed_s,
-            "flags": flags,
-            "flag_bits": flag_bits(flags),
+            **flag_columns(flags),
             "close_step_s": step_s,
+            "close_seq": close_seq(row, op),
             "photos_said": said.photos,
             "close_digest": said.digest,
             "rev": row["rev"] + 1,
@@ -206,8 +207,9 @@ def cancel_many(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op])
         return {
             "state": State.CANCELLED.value,
             "cancel_reason": said.reason,
-            "flags": flags,
+            **flag_columns(flags),
             "close_step_s": step_s,
+            "close_seq": close_seq(row, op),
             "close_digest": said.digest,
             "rev": row["rev"] + 1,
         }
@@ -250,8 +252,8 @@ def _close_many(
             # The closing has its own time evidence, which the visit's columns do not hold.
             entries.append((event, "visit", op.record_id, _told(op, said)))
     if closed:
-        if event is journal.Event.VISIT_CHECKED_OUT:
-            note_days(session, (visits[visit_id]["checked_in_at"] for visit_id in closed))
+        # The closing may have set flags, and the map counts by them.
+        note_days(session, (visits[visit_id]["checked_in_at"] for visit_id in closed))
         names = next(iter(closed.values()))
         session.execute(
             update(_VISIT)
@@ -264,6 +266,11 @@ def _close_many(
         )
         _tell(session, actor, "visit", closed)
         journal.record_many(session, clock, actor, entries)
+        # Only now is it known which of their photos were added after the closing.
+        accused = [one for one in closed if PHOTO & {f["code"] for f in visits[one]["flags"]}]
+        if accused and (counting := relieved(session, accused)):
+            judge_photos(session, actor, clock, counting)
+            visits |= _visits(session, accused)
     return _fill_in(session, ops, outcomes, visits)
 
 

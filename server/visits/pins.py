@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Table, select
+from sqlalchemy import ColumnElement, Table, select
 from sqlalchemy.orm import Session
 
 from server.accounts.organisation import Rules, rules
@@ -34,14 +34,22 @@ _FIXES_A_STORE: Final = 300
 _UNTRUSTED: Final = CLOCK | TRAVEL
 
 
+_unfit: list[Callable[[], ColumnElement[bool]]] = []
+
+
+def teaches_nothing(condition: Callable[[], ColumnElement[bool]]) -> None:
+    """Name a condition on rows of the visit table whose fixes may teach no pin."""
+    _unfit.append(condition)
+
+
 def usable_fixes(
     session: Session, clock: Clock, wanted: Rules, store_ids: Collection[str]
 ) -> dict[str, list[PinFix]]:
     """The fixes that may teach a pin, by store; stores without any are there with none.
 
     Whatever their verdict: a wrong pin is just what makes honest ones off site. Left out are
-    those too coarse or too old to judge by, those of cancelled visits, and those of visits whose
-    time or way is doubtful.
+    those too coarse or too old to judge by, those of cancelled visits, those of visits whose time
+    or way is doubtful, and those that another feature holds unfit: of rejected visits.
     """
     names = ("store_id", "in_lat", "in_lon", "in_accuracy_m", "author_id", "checked_in_at", "flags")
     rows = session.execute(
@@ -53,6 +61,7 @@ def usable_fixes(
             _VISIT.c.in_accuracy_m <= wanted.max_accuracy_m,
             _VISIT.c.in_fix_age_s <= wanted.cached_fix_max_age_s,
             _VISIT.c.state != State.CANCELLED.value,
+            *(~condition() for condition in _unfit),
         )
         .order_by(_VISIT.c.checked_in_at.desc(), _VISIT.c.id)
     )

@@ -55,12 +55,21 @@ def note_look(
     """
     if visit_id is None or actor.user_id == author_id:
         return
-    now = clock.now()
-    day = org_day(now)
+    day = org_day(clock.now())
     if _KNOWN(session, visit=visit_id, viewer=actor.user_id, day=day):
         return
     session.rollback()
     with writing():
-        row = {"visit_id": visit_id, "viewer_id": actor.user_id, "day": day}
-        _NOTE(session, [row | {"author_id": author_id, "at": now}])
+        note_look_beside(session, actor, clock, visit_id, author_id)
         session.commit()
+
+
+def note_look_beside(
+    session: Session, actor: Actor, clock: Clock, visit_id: str, author_id: str
+) -> None:
+    """Note the same beside whatever else this transaction writes."""
+    if actor.user_id == author_id:
+        return
+    now = clock.now()
+    row = {"visit_id": visit_id, "viewer_id": actor.user_id, "day": org_day(now)}
+    _NOTE(session, [row | {"author_id": author_id, "at": now}])

@@ -204,6 +204,47 @@ def test_somebody_else_was_faster(open_desktop: Open, story: Story) -> None:
     settled(page, story, ["accepted"])
 
 
+def answer(story: Story, name: str, text: str) -> None:
+    """The rep answers for a store's visit, with a photo."""
+    rep, visit = story.region.reps["蔡小海"], story.visits[name]
+    sender = Sender(rep)
+    picture = office.jpeg("#203a80", text)
+    photo = sender.photo(visit, "other", office.days_ago(1), picture, send=True)
+    said = {"visit_id": visit, "text": text, "photo_id": photo}
+    sender.add("visit.reply", office.days_ago(1), said | {"at": office.wire(office.days_ago(1))})
+    sender.send()
+    office.wait_for_photos(rep, visit, 1)
+
+
+def test_an_answer_is_seen_before_one_decides(open_desktop: Open, story: Story) -> None:
+    page = open_queue(open_desktop, story)
+    first, second, _ = story.names
+    shows(page, first)
+    expect(page.get_by_role("region", name="当天行程", exact=True)).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    # Both are on the screen's mind by now, the second fetched ahead.
+    answer(story, first, f"店已搬迁 {story.number}")
+    answer(story, second, f"后门签到 {story.number}")
+    page.get_by_role("button", name="通过", exact=True).click()
+    shows(page, first)
+    expect(page.get_by_role("alert")).to_contain_text("业务员刚刚作了说明")
+    said = page.get_by_role("region", name="业务员的说明")
+    expect(said).to_contain_text(f"店已搬迁 {story.number}")
+    expect(said.get_by_role("img", name="说明所附照片")).to_be_visible()
+    assert state(story, first) == "explained"
+    page.get_by_role("button", name="通过", exact=True).click()
+    settled(page, story, ["accepted"])
+    # Another filter is another look.
+    states = page.get_by_role("group", name="审核筛选")
+    states.get_by_role("button", name="已通过").click()
+    row(page, second).click()
+    expect(said).to_contain_text(f"后门签到 {story.number}")
+    rep = story.region.reps["蔡小海"]
+    looks = rep.get("/me/data/views")["items"]
+    seen = {one["visit_id"] for one in looks if one["viewer_name"] == "林主管"}
+    assert seen == {story.visits[first], story.visits[second]}
+
+
 def test_keys_can_be_switched_off(open_desktop: Open, story: Story) -> None:
     page = open_queue(open_desktop, story)
     shows(page, story.names[0])

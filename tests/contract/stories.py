@@ -284,7 +284,8 @@ def _pull() -> Story:
         headers={"If-Match": '"1"'},
         json={"rep_ids": [PEOPLE["other"]]},
     )
-    ask = {"id": fixed_id("f6", 1), "action": "ask", "text": "为什么没有货架照片？", "rev": 0}
+    # The one answer of the rep has raised it.
+    ask = {"id": fixed_id("f6", 1), "action": "ask", "text": "为什么没有货架照片？", "rev": 1}
     asked = request("POST", f"/reviews/{VISIT}/decisions", "supervisor", json=ask)
     return [
         ("first page", _pull_page("", 3)),

@@ -270,6 +270,8 @@ export interface ReviewRecord {
   id: Id
   visit_id: Id
   state: ReviewState
+  /** It was rejected for flags of which none is left; state says accepted then. Older servers do not tell. */
+  cleared?: boolean
   question: string | null
   at: IsoTime
 }

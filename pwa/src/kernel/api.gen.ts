@@ -7752,7 +7752,7 @@ export interface paths {
                     store?: string;
                     verdict?: ("on_site" | "uncertain" | "off_site" | "unverifiable")[];
                     flag?: ("off_site" | "uncertain" | "unverifiable" | "low_accuracy" | "clock_moved" | "impossible_travel" | "identical_fix" | "short_visit" | "photo_reused" | "photo_old" | "no_photo" | "over_issued")[];
-                    state?: ("pending" | "accepted" | "rejected" | "asked" | "explained")[];
+                    state?: ("pending" | "accepted" | "rejected" | "asked" | "explained" | "cleared")[];
                     cursor?: string;
                     limit?: number;
                 };
@@ -8142,11 +8142,15 @@ export interface paths {
         };
         /**
          * One visit with all that a decision needs; 404 where it is not in your scope.
-         * @description Roles: supervisor, office.
+         * @description Noted for the rep to see, once a day, but for what is fetched ahead: that is told when shown.
+         *
+         *     Roles: supervisor, office.
          */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    ahead?: boolean;
+                };
                 header?: never;
                 path: {
                     visit_id: string;
@@ -8184,6 +8188,15 @@ export interface paths {
                 };
                 /** @description not_found: Not found */
                 404: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description validation_failed: Some values are not valid */
+                422: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -8277,7 +8290,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description review_moved_on: Somebody else has decided on this visit meanwhile; review_nothing_to_undo: This decision cannot be undone; review_under_reaudit: This visit is being re-audited blindly; conflict: This conflicts with what is there */
+                /** @description review_moved_on: Somebody else has decided on this visit meanwhile; review_answered: The rep has answered meanwhile; review_nothing_to_undo: This decision cannot be undone; review_under_reaudit: This visit is being re-audited blindly; conflict: This conflicts with what is there */
                 409: {
                     headers: {
                         [name: string]: unknown;
@@ -8306,6 +8319,75 @@ export interface paths {
                 };
                 /** @description validation_failed: Some values are not valid */
                 422: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reviews/{visit_id}/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A visit that was fetched ahead is shown now: noted for the rep to see, once a day.
+         * @description Roles: supervisor, office.
+         */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    visit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                /** @description unauthenticated: You are not logged in; other_person: Somebody else is logged in */
+                401: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description forbidden: You may not do this; csrf_refused: The request came from another site */
+                403: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+                /** @description not_found: Not found */
+                404: {
                     headers: {
                         [name: string]: unknown;
                     };
@@ -12970,7 +13052,7 @@ export interface components {
             question: string | null;
             rev: number;
             /** @enum {string|null} */
-            state: "pending" | "accepted" | "rejected" | "asked" | "explained" | null;
+            state: "pending" | "accepted" | "rejected" | "asked" | "explained" | "cleared" | null;
         };
         ReviewPageOut: {
             day: components["schemas"]["StopOut"][];

@@ -14,7 +14,8 @@ class VisitReply(Base):
     """What the rep says to the flags of a visit, or to a question about it. Never changed.
 
     photo_id is a photo of the same visit, as the phone named it: it may arrive later, or never.
-    text is empty once erased_at is set; that there was an answer stays.
+    text is empty where the photo says it all, and once erased_at is set; that there was an answer
+    stays.
     """
 
     __tablename__ = "visit_reply"

@@ -6,7 +6,7 @@ An answer takes no flag away and changes no verdict: it stands beside them, for 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -15,12 +15,20 @@ from sqlalchemy.orm import Session
 
 from server.audit.answers.models import VisitReply
 from server.audit.answers.records import Row, reply_record
+from server.audit.reviews.domain import answered
 from server.kernel import changes, journal, problems
 from server.kernel.auth import Actor
 from server.kernel.bulk import BulkInsert, Lookup
 from server.kernel.clock import Clock
 from server.kernel.ops import Applied, Deferred, Handler, Op, Outcome, Rejected
-from server.kernel.payload import digest, read_id, read_optional_id, read_text, read_time
+from server.kernel.payload import (
+    digest,
+    read_id,
+    read_optional_id,
+    read_optional_text,
+    read_time,
+    refuse,
+)
 from server.kernel.problems import Problem
 from server.visits.queries import VisitRef, visits_for_ops
 
@@ -42,12 +50,16 @@ class Said:
 
 
 def read_reply(op: Op) -> Said:
-    """Read visit.reply. Raises op_malformed."""
+    """Read visit.reply: words (empty without any), a photo, or both. Raises op_malformed."""
+    photo_id = read_optional_id(op.payload, "photo_id")
+    words = read_optional_text(op.payload, "text", TEXT_MAX)
+    if words is None and photo_id is None:
+        raise refuse("text")
     return Said(
         visit_id=read_id(op.payload, "visit_id"),
         at=read_time(op.payload, "at"),
-        text=read_text(op.payload, "text", TEXT_MAX),
-        photo_id=read_optional_id(op.payload, "photo_id"),
+        text=words or "",
+        photo_id=photo_id,
         digest=digest(op.payload),
     )
 
@@ -96,6 +108,11 @@ def add_replies(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op])
         _WRITE(session, list(added.values()))
         changes.touch(session, changes.user_scope(actor.user_id), "visit_reply", added)
         journal.record_many(session, clock, actor, [_entry(row) for row in added.values()])
+        answered(
+            session,
+            clock,
+            [asdict(visits[one]) for one in {row["visit_id"] for row in added.values()}],
+        )
     return outcomes
 
 

@@ -14,7 +14,7 @@ class RepliesQuery(Schema):
 
 
 class ReplyOut(Schema):
-    """What a rep answered; text is empty once erased_at is set."""
+    """What a rep answered; text is empty once erased_at is set, or where a photo says it all."""
 
     id = fields.String(required=True)
     visit_id = fields.String(required=True)

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from server.accounts.queries import people_by_ids, region_names, scope_regions
 from server.audit.reviews import problems
+from server.audit.reviews.clearing import cleared
 from server.audit.reviews.kappa import Agreement
 from server.audit.reviews.models import ReauditCase, ReauditSample, ReviewState, VisitReview
 from server.kernel import journal
@@ -24,8 +25,11 @@ from server.kernel.auth import Actor
 from server.kernel.clock import Clock, day_bounds, wire_time
 from server.kernel.ids import new_id
 from server.kernel.problems import NOT_FOUND
+from server.visits.models import Visit
+from server.visits.views import note_look_beside
 
 _REVIEW: Table = VisitReview.__table__  # type: ignore[assignment]  # declared wider than it is
+_VISIT: Table = Visit.__table__  # type: ignore[assignment]  # likewise
 _CASE: Table = ReauditCase.__table__  # type: ignore[assignment]  # likewise
 MAX_DRAWN: Final = 500
 RECENT: Final = 20
@@ -35,15 +39,18 @@ _DECIDED: Final = (ReviewState.ACCEPTED.value, ReviewState.REJECTED.value)
 def draw(session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any]) -> dict[str, Any]:
     """Draw a sample: values {share, seed, first, last, region}; days are those of the decisions.
 
-    Of acceptances and of rejections the same share, rounded up; a decision is drawn once only.
+    Of acceptances and of rejections the same share, rounded up; a decision is drawn once only, and
+    a rejection that is cleared not at all.
     Raises not_found for a region out of scope, reaudit_nothing where there is no decision.
     """
     start, end = day_bounds(values["first"], values["last"])
     drawn_before = exists().where(_CASE.c.first_entry_id == _REVIEW.c.entry_id)
     query = (
         select(_REVIEW)
+        .join(_VISIT, _VISIT.c.id == _REVIEW.c.visit_id)
         .where(
             _REVIEW.c.state.in_(_DECIDED),
+            ~cleared(),
             _REVIEW.c.decided_at >= start,
             _REVIEW.c.decided_at < end,
             ~drawn_before,
@@ -179,6 +186,7 @@ def answer(
             session, clock, actor, event, "review", case.visit_id, case_id=case.id, agreed=agreed
         )
         session.flush()
+        note_look_beside(session, actor, clock, case.visit_id, case.author_id)
     elif (case.second_actor_id, case.second_state) != (actor.user_id, state):
         raise problems.REAUDIT_CLOSED.error()
     return {"agreed": case.first_state == case.second_state, "first": case.first_state}

@@ -7,20 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, func, select, update
 from sqlalchemy.orm import Session
 
+from server.audit.replies import replies_of
 from server.audit.reviews import blind, problems
+from server.audit.reviews.clearing import cleared, rejected_for_flags
 from server.audit.reviews.models import Action, ReviewEntry, ReviewState, VisitReview
 from server.kernel import changes, journal
 from server.kernel.auth import Actor
 from server.kernel.bulk import BulkInsert
 from server.kernel.clock import Clock, wire_time
 from server.kernel.ops import Reader
-from server.kernel.problems import CONFLICT
+from server.kernel.problems import CONFLICT, Kind
+from server.stores.queries import chunks
+from server.visits.domain import when_doubt_changes
+from server.visits.models import Visit
 from server.visits.queries import find_visit
+from server.visits.views import note_look_beside
 
-_REVIEW: Table = VisitReview.__table__  # type: ignore[assignment]  # declared wider than it is
+_VISIT: Table = Visit.__table__  # type: ignore[assignment]  # declared wider than it is
+_REVIEW: Table = VisitReview.__table__  # type: ignore[assignment]  # likewise
 _ENTRY: Table = ReviewEntry.__table__  # type: ignore[assignment]  # likewise
 _BEGIN = BulkInsert(_REVIEW, keys=("visit_id",))
 _WRITE = BulkInsert(_ENTRY, leave_out=("seq",))
@@ -69,7 +76,8 @@ def decide(
     """Write one entry: {id, action, text, rev, undoes}; rev is the review's that was looked at.
 
     The same id again changes nothing. Raises not_found, review_own, review_under_reaudit,
-    review_moved_on for another rev, review_nothing_to_undo, conflict for an id that is taken.
+    review_moved_on or review_answered for another rev, review_nothing_to_undo, conflict for an id
+    that is taken.
     """
     visit = find_visit(session, actor, visit_id)
     if visit["author_id"] == actor.user_id:
@@ -80,7 +88,7 @@ def decide(
         raise problems.REVIEW_UNDER_REAUDIT.error()
     [before] = lock_reviews(session, clock, [visit])
     if before["rev"] != values["rev"]:
-        raise problems.REVIEW_MOVED_ON.error(rev=before["rev"])
+        raise _news(session, visit_id).error(rev=before["rev"])
     undoes = values.get("undoes") if values["action"] == Action.UNDO else None
     if values["action"] == Action.UNDO:
         _check_undo(actor, before, undoes)
@@ -94,8 +102,15 @@ def decide(
         undoes=undoes,
     )
     write_entries(session, {visit_id: entry}, None)
+    note_look_beside(session, actor, clock, visit_id, visit["author_id"])
     event = _EVENT[Action(entry.action)]
     journal.record(session, clock, actor, event, "review", visit_id, entry_id=entry.id)
+
+
+def look(session: Session, actor: Actor, clock: Clock, visit_id: str) -> None:
+    """The actor was shown a visit that had been fetched before. Raises not_found."""
+    visit = find_visit(session, actor, visit_id)
+    note_look_beside(session, actor, clock, visit_id, visit["author_id"])
 
 
 def _is_there(session: Session, actor: Actor, visit_id: str, values: Mapping[str, Any]) -> bool:
@@ -105,6 +120,30 @@ def _is_there(session: Session, actor: Actor, visit_id: str, values: Mapping[str
     if (row.visit_id, row.actor_id, row.action) != (visit_id, actor.user_id, values["action"]):
         raise CONFLICT.error(field="id")
     return True
+
+
+def _news(session: Session, visit_id: str) -> Kind:
+    """What whoever decides has not seen: the rep's answer, or a later decision."""
+    decided = session.scalar(select(func.max(_ENTRY.c.at)).where(_ENTRY.c.visit_id == visit_id))
+    answers = replies_of(session, [visit_id]).get(visit_id, ())
+    newest = answers[-1]["at"] if answers else ""
+    return (
+        problems.REVIEW_ANSWERED
+        if newest > (wire_time(decided) or "")
+        else problems.REVIEW_MOVED_ON
+    )
+
+
+def answered(session: Session, clock: Clock, visits: Collection[Mapping[Any, Any]]) -> None:
+    """The rep has answered: who decides on these visits must have seen it.
+
+    visits as lock_reviews takes them. Where the reviews stand does not change.
+    """
+    rows = lock_reviews(session, clock, visits)
+    ids = [row["visit_id"] for row in rows]
+    session.execute(
+        update(_REVIEW).where(_REVIEW.c.visit_id.in_(ids)).values(rev=_REVIEW.c.rev + 1)
+    )
 
 
 def _check_undo(actor: Actor, before: Mapping[Any, Any], undoes: str | None) -> None:
@@ -214,18 +253,53 @@ def _update(session: Session, visit_id: str, stands: Entry | None, at: datetime)
 
 
 def read_reviews(session: Session, actor: Actor, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Reader of the change feed: where the reviews of the person's own visits stand."""
-    query = select(_REVIEW).where(_REVIEW.c.visit_id.in_(ids), _REVIEW.c.author_id == actor.user_id)
+    """Reader of the change feed: where the reviews of the person's own visits stand.
+
+    A rejection that is cleared is told as accepted, which every app knows, and as cleared.
+    """
+    query = (
+        select(_REVIEW, cleared().label("cleared"))
+        .join(_VISIT, _VISIT.c.id == _REVIEW.c.visit_id)
+        .where(_REVIEW.c.visit_id.in_(ids), _REVIEW.c.author_id == actor.user_id)
+    )
     return {
         row.visit_id: {
             "id": row.visit_id,
             "visit_id": row.visit_id,
-            "state": row.state,
+            "state": ReviewState.ACCEPTED.value if row.cleared else row.state,
+            "cleared": bool(row.cleared),
             "question": row.question,
             "at": wire_time(row.changed_at),
         }
         for row in session.execute(query)
     }
+
+
+def tell_cleared(
+    session: Session, actor: Actor | None, clock: Clock, visit_ids: Collection[str]
+) -> None:
+    """Tell reps and journal which of these visits' rejections count no more, or count again."""
+    for part in chunks(visit_ids):
+        query = (
+            select(_REVIEW.c.visit_id, _REVIEW.c.author_id, cleared().label("cleared"))
+            .join(_VISIT, _VISIT.c.id == _REVIEW.c.visit_id)
+            .where(_REVIEW.c.visit_id.in_(part), rejected_for_flags())
+            .order_by(_REVIEW.c.visit_id)
+        )
+        rows = session.execute(query).all()
+        ids = [row.visit_id for row in rows]
+        now = clock.now()
+        session.execute(update(_REVIEW).where(_REVIEW.c.visit_id.in_(ids)).values(changed_at=now))
+        for row in rows:
+            changes.touch(session, changes.user_scope(row.author_id), ENTITY, [row.visit_id])
+        gone = [row.visit_id for row in rows if row.cleared]
+        blind.close_of(session, gone, now)
+        event = journal.Event.REVIEW_CLEARED
+        entries: list[journal.Row] = [(event, "review", visit_id, {}) for visit_id in gone]
+        journal.record_many(session, clock, actor, entries)
+
+
+when_doubt_changes(tell_cleared)
 
 
 READERS: dict[str, Reader] = {ENTITY: read_reviews}

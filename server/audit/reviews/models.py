@@ -22,13 +22,16 @@ class Action(StrEnum):
 
 
 class ReviewState(StrEnum):
-    """Where a review stands. explained is seen, not stored: the rep has answered since."""
+    """Where a review stands. Two are seen, not stored: explained, the rep has answered since;
+    cleared, it was rejected for flags of which none is left.
+    """
 
     PENDING = "pending"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     ASKED = "asked"
     EXPLAINED = "explained"
+    CLEARED = "cleared"
 
 
 class ReviewEntry(Base):
@@ -57,7 +60,8 @@ class VisitReview(Base):
     """Where the review of one visit stands: what its entries add up to.
 
     entry_id, actor_id, decided_at, flag_bits and question are of the decision that stands; they
-    are empty where none does. rev is raised by each entry.
+    are empty where none does. rev is raised by each entry and by each
+    answer of the rep.
     """
 
     __tablename__ = "visit_review"

@@ -23,6 +23,12 @@ REVIEW_MOVED_ON: Final = _kind(
     ("其他人已处理过这次拜访", "Somebody else has decided on this visit meanwhile"),
     ("请查看最新的审核结果后再决定。", "Look at what they decided, then decide again."),
 )
+REVIEW_ANSWERED: Final = _kind(
+    "review_answered",
+    409,
+    ("业务员刚刚作了说明", "The rep has answered meanwhile"),
+    ("请先看说明，再作决定。", "Read the answer, then decide."),
+)
 REVIEW_NOTHING_TO_UNDO: Final = _kind(
     "review_nothing_to_undo",
     409,

@@ -29,6 +29,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from server.audit.replies import replied_since
+from server.audit.reviews.clearing import cleared
 from server.audit.reviews.models import ReauditCase, ReviewState, VisitReview
 from server.audit.reviews.risk import REPEAT_DAYS, risk_of, risk_points
 from server.kernel import problems
@@ -79,8 +80,9 @@ class ReviewFilters:
 def state_now() -> ColumnElement[str]:
     """The state of a visit's review, with visit_review joined from outside.
 
-    Accepted is pending again once there is a flag that the decision did not know of; whatever is
-    not accepted is explained once the rep has answered since.
+    Accepted is pending again once there is a flag that the decision did not know of; rejected is
+    cleared once there is none left; whatever else is not accepted is explained once the rep has
+    answered since.
     """
     stored = func.coalesce(_REVIEW.c.state, ReviewState.PENDING.value)
     accepted = stored == ReviewState.ACCEPTED.value
@@ -88,6 +90,7 @@ def state_now() -> ColumnElement[str]:
     answered = replied_since(_VISIT.c.id, _REVIEW.c.decided_at)
     return case(
         (and_(accepted, new_flags), literal(ReviewState.PENDING.value)),
+        (cleared(), literal(ReviewState.CLEARED.value)),
         (and_(~accepted, answered), literal(ReviewState.EXPLAINED.value)),
         else_=stored,
     )
@@ -122,10 +125,8 @@ def ranked(clock: Clock) -> tuple[Select[Any], ColumnElement[int]]:
     """SELECT id, points, checked_in_at, the riskiest first, then the newest; and the points."""
     repeats = (
         select(_REVIEW.c.author_id, func.count().label("number"))
-        .where(
-            _REVIEW.c.state == ReviewState.REJECTED.value,
-            _REVIEW.c.decided_at >= clock.now() - timedelta(days=REPEAT_DAYS),
-        )
+        .join(_VISIT, _VISIT.c.id == _REVIEW.c.visit_id)
+        .where(*_rejected_lately(clock))
         .group_by(_REVIEW.c.author_id)
         .subquery()
     )
@@ -137,6 +138,14 @@ def ranked(clock: Clock) -> tuple[Select[Any], ColumnElement[int]]:
         .order_by(points.desc(), _VISIT.c.checked_in_at.desc(), _VISIT.c.id.desc())
     )
     return query, points
+
+
+def _rejected_lately(clock: Clock) -> list[ColumnElement[bool]]:
+    return [
+        _REVIEW.c.state == ReviewState.REJECTED.value,
+        _REVIEW.c.decided_at >= clock.now() - timedelta(days=REPEAT_DAYS),
+        ~cleared(),
+    ]
 
 
 def list_queue(
@@ -205,11 +214,8 @@ def rejected_of(session: Session, clock: Clock, author_ids: set[str]) -> dict[st
     """How many visits of each of these people were rejected in the last REPEAT_DAYS days."""
     query = (
         select(_REVIEW.c.author_id, func.count())
-        .where(
-            _REVIEW.c.author_id.in_(author_ids),
-            _REVIEW.c.state == ReviewState.REJECTED.value,
-            _REVIEW.c.decided_at >= clock.now() - timedelta(days=REPEAT_DAYS),
-        )
+        .join(_VISIT, _VISIT.c.id == _REVIEW.c.visit_id)
+        .where(_REVIEW.c.author_id.in_(author_ids), *_rejected_lately(clock))
         .group_by(_REVIEW.c.author_id)
     )
     return {row[0]: row[1] for row in session.execute(query)}

@@ -6,13 +6,14 @@ import secrets
 from typing import Any
 
 import orjson
-from flask import Response
+from flask import Response, make_response
 
 from server.audit.reviews import blind, bulk, domain, page, problems, queue, schemas
 from server.audit.reviews.queue import ReviewFilters
 from server.kernel.auth import Role, needs
 from server.kernel.http import blueprint, ctx, json_bytes
 from server.kernel.problems import CONFLICT, NOT_FOUND, refuses
+from server.visits.views import note_look
 
 reviews_bp = blueprint("reviews", "/reviews", "Reviews of doubtful visits")
 reaudit_bp = blueprint("reaudit", "/reaudit", "The blind re-audit of reviews")
@@ -39,11 +40,29 @@ def list_reviews(query: dict[str, Any]) -> Response:
 
 @reviews_bp.route("/<visit_id>", methods=["GET"])
 @needs(Role.SUPERVISOR, Role.OFFICE)
+@reviews_bp.arguments(schemas.ReviewQuery(), location="query")
 @reviews_bp.response(200, schemas.ReviewPageOut())
-def show_review(visit_id: str) -> Response:
-    """One visit with all that a decision needs; 404 where it is not in your scope."""
+def show_review(query: dict[str, Any], visit_id: str) -> Response:
+    """One visit with all that a decision needs; 404 where it is not in your scope.
+
+    Noted for the rep to see, once a day, but for what is fetched ahead: that is told when shown.
+    """
     at = ctx()
-    return _json(page.review_page(at.session, at.actor, at.clock, visit_id))
+    found = page.review_page(at.session, at.actor, at.clock, visit_id)
+    if not query["ahead"]:
+        note_look(at.session, at.actor, at.clock, visit_id, found["visit"]["author_id"])
+    return _json(found)
+
+
+@reviews_bp.route("/<visit_id>/looks", methods=["POST"])
+@needs(Role.SUPERVISOR, Role.OFFICE)
+@reviews_bp.response(204)
+@refuses(NOT_FOUND)
+def look_at_review(visit_id: str) -> Response:
+    """A visit that was fetched ahead is shown now: noted for the rep to see, once a day."""
+    at = ctx()
+    domain.look(at.session, at.actor, at.clock, visit_id)
+    return make_response("", 204)
 
 
 @reviews_bp.route("/<visit_id>/decisions", methods=["POST"])
@@ -53,6 +72,7 @@ def show_review(visit_id: str) -> Response:
 @refuses(
     problems.REVIEW_OWN,
     problems.REVIEW_MOVED_ON,
+    problems.REVIEW_ANSWERED,
     problems.REVIEW_NOTHING_TO_UNDO,
     problems.REVIEW_UNDER_REAUDIT,
     CONFLICT,
@@ -140,7 +160,10 @@ def list_cases() -> Response:
 def show_case(case_id: str) -> Response:
     """The evidence of one of them, without the first decision."""
     at = ctx()
-    return _json(page.case_page(at.session, at.actor, at.clock, case_id))
+    found = page.case_page(at.session, at.actor, at.clock, case_id)
+    visit = found["visit"]
+    note_look(at.session, at.actor, at.clock, visit["id"], visit["author_id"])
+    return _json(found)
 
 
 @reaudit_bp.route("/cases/<case_id>", methods=["POST"])

@@ -44,6 +44,12 @@ class QueueQuery(FiltersIn):
     limit = fields.Integer(load_default=LIMIT_DEFAULT, validate=validate.Range(1, LIMIT_MAX))
 
 
+class ReviewQuery(Schema):
+    """How a visit is asked for; ahead: nobody is looking yet."""
+
+    ahead = fields.Boolean(load_default=False)
+
+
 class RiskPartOut(Schema):
     """Points for a flag, for the distance (far) or for earlier rejections (repeat)."""
 

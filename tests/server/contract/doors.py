@@ -252,6 +252,7 @@ DOORS: Final[dict[str, Door]] = {
     "GET /api/v1/reviews/<visit_id>": read(
         "/api/v1/reviews/{visit}", roles=CONSOLE, note_text=CONSOLE, store_address=CONSOLE
     ),
+    "POST /api/v1/reviews/<visit_id>/looks": Door(CONSOLE, ("/api/v1/reviews/{visit}/looks",), 204),
     "POST /api/v1/reviews/<visit_id>/decisions": Door(
         CONSOLE, ("/api/v1/reviews/{visit}/decisions",), 409, json=_OUTDATED
     ),
@@ -355,6 +356,6 @@ HARMLESS_FILTERS: Final = frozenset(
     | {"active", "crs", "dry_run", "from", "kind", "region_id", "role", "state", "to", "verdict"}
     # Everybody may know of every material and every warehouse.
     | {"at", "flag", "material", "warehouse", "warehouse_id"}
-    | {"bbox", "cursor", "limit", "named", "problem", "schema", "zoom"}
+    | {"ahead", "bbox", "cursor", "limit", "named", "problem", "schema", "zoom"}
     | {"lat", "lon", "pin_quality_m", "radius_m"}
 )

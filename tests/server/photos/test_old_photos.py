@@ -10,6 +10,8 @@ from PIL import Image
 from PIL.ExifTags import IFD, Base
 from sqlalchemy.orm import Session
 
+from server.kernel.clock import FrozenClock
+from server.visits.rejudge import rejudge_all
 from tests.server.conftest import NOW, Login
 from tests.server.photos.conftest import picture
 from tests.server.photos.evidence import DAY_S, Add, findings, flags, recoded
@@ -54,9 +56,49 @@ def test_old_photos(
 ) -> None:  # fmt: skip
     text, offset, source = case
     photo = add(rep, visit_id, with_time(shelf, text, offset), source=source)
-    found = [(one.kind, one.photo_id) for one in findings(session, visit_id)]
+    older = [one for one in findings(session, visit_id) if (one.old_s or 0) > DAY_S]
+    found = [(one.kind, one.photo_id) for one in older]
     assert found == ([("old", photo)] if old else [])
     assert ("photo_old" in flags(session, visit_id)) is old
+
+
+@pytest.mark.parametrize(
+    ("case", "old"),
+    [
+        ((3_600, 5, "+08:00"), True),
+        ((3_600, 0.9, "+08:00"), False),
+        # in some zone it is an hour ago
+        ((3_600, 14.9, None), False),
+        ((3_600, 15.1, None), True),
+        ((600, 0.2, "+08:00"), True),
+        ((7 * DAY_S, 30, "+08:00"), False),
+        ((7 * DAY_S, 7 * 24 + 13, None), False),
+        ((7 * DAY_S, 7 * 24 + 15, None), True),
+    ],
+)
+def test_the_office_says_how_old(
+    session: Session, rep: Hand, visit_id: str, shelf: bytes, add: Add, login: Login,
+    case: tuple[int, float, str | None], old: bool,
+) -> None:  # fmt: skip
+    limit_s, hours, offset = case
+    path, office = "/api/v1/organisation/rules", login("office")
+    office.patch(path, json={"photo_old_s": limit_s}, headers={"If-Match": "*"})
+    photo = add(rep, visit_id, with_time(shelf, local(hours), offset), source="file")
+    assert ("photo_old" in flags(session, visit_id)) is old
+    answer: Any = login("sup_east").get(f"/api/v1/photos/findings?visit={visit_id}")
+    assert [one["photo"]["photo_id"] for one in answer.json["items"]] == ([photo] if old else [])
+
+
+def test_another_rule_counts_for_what_was_found_before(
+    session: Session, rep: Hand, visit_id: str, shelf: bytes, add: Add, login: Login,
+    clock: FrozenClock,
+) -> None:  # fmt: skip
+    add(rep, visit_id, with_time(shelf, local(5), "+08:00"), source="file")
+    assert flags(session, visit_id) == {}
+    path, office = "/api/v1/organisation/rules", login("office")
+    office.patch(path, json={"photo_old_s": 3_600}, headers={"If-Match": "*"})
+    rejudge_all(session, clock, write=True)
+    assert flags(session, visit_id)["photo_old"]["numbers"]["gap_s"] == 5 * 3_600
 
 
 def test_the_words_of_an_old_photo(

@@ -93,6 +93,20 @@ def test_what_is_none_is_rejected_alone(phone: Phone, visit_id: str, bad: dict[s
     assert results[0]["problem"]["field"] == f"payload.{next(iter(bad))}"
 
 
+@pytest.mark.parametrize("words", ["", " \0 ", None])
+def test_a_photo_alone_is_an_answer(
+    phone: Phone, supervisor: FlaskClient, visit_id: str, words: str | None
+) -> None:
+    photo = new_id()
+    [answer] = phone.push(reply(phone, visit_id, text=words, photo_id=photo))
+    assert answer["status"] == "applied"
+    assert (answer["result"]["text"], answer["result"]["photo_id"]) == ("", photo)
+    page: Any = supervisor.get(f"/api/v1/reviews/{visit_id}").json
+    assert page["review"]["state"] == "explained"
+    [refused] = phone.push(reply(phone, visit_id, text=7, photo_id=photo))
+    assert refused["problem"]["field"] == "payload.text"
+
+
 def test_it_waits_for_its_visit(phone: Phone, store_id: str) -> None:
     check_in = phone.check_in(store_id)
     op = reply(phone, check_in["record_id"])
@@ -173,3 +187,41 @@ def test_a_reply_made_before_its_receipt_keeps_both_times(phone: Phone, visit_id
     record = phone.push(reply(phone, visit_id, at=AT))[0]["result"]
     assert record["at"] == AT
     assert record["received_at"] == "2026-11-23T04:00:00.000Z"
+
+
+def test_a_decision_knows_of_the_answer(
+    phone: Phone, supervisor: FlaskClient, visit_id: str, clock: FrozenClock
+) -> None:
+    def decide(rev: int, action: str = "accept") -> Any:
+        clock.advance(1)
+        body = {"id": new_id(), "action": action, "rev": rev, "text": "怎么回事？"}
+        return supervisor.post(f"/api/v1/reviews/{visit_id}/decisions", json=body)
+
+    def rev() -> int:
+        page: Any = supervisor.get(f"/api/v1/reviews/{visit_id}").json
+        found: int = page["review"]["rev"]
+        return found
+
+    seen = rev()
+    phone.push(reply(phone, visit_id))
+    refused = decide(seen)
+    assert (refused.status_code, refused.json["code"]) == (409, "review_answered")
+    asked = decide(rev(), "ask")
+    assert asked.status_code == 200
+    seen = asked.json["review"]["rev"]
+    op = reply(phone, visit_id, text="我在后门")
+    clock.advance(1)
+    phone.push(op)
+    assert decide(seen).json["code"] == "review_answered"
+    # Sent again it is the same answer, which has been seen.
+    seen = rev()
+    phone.push(op | {"op_id": new_id()})
+    assert decide(seen).status_code == 200
+    # What another person decided since is told as that.
+    assert decide(seen).json["code"] == "review_moved_on"
+
+
+def test_an_answer_shows_no_review_where_there_was_none(phone: Phone, visit_id: str) -> None:
+    phone.pull()
+    phone.push(reply(phone, visit_id))
+    assert [row["entity"] for row in phone.pull()] == ["visit_reply"]

@@ -71,10 +71,17 @@ def test_a_visit_is_complete_when_its_last_photo_has_come(
     assert events(session, visit_id)[0] == "visit.received"
     send_bytes(phone, first)
     assert tell_complete(session, clock) == []
+    late = photo(phone, visit_id, second)
     phone.push(check_out(phone, visit_id, photos=2))
     # The phone has announced two, of which one is not even known yet.
     assert tell_complete(session, clock) == []
-    phone.push(photo(phone, visit_id, second))
+    # A photo that goes with an answer is none of the two, and nothing waits for it.
+    phone.push(photo(phone, visit_id, b"what the shelf looks like today"))
+    assert tell_complete(session, clock) == []
+    send_bytes(phone, b"what the shelf looks like today")
+    assert tell_complete(session, clock) == []
+    phone.push(photo(phone, visit_id, b"another answer, still on its way"))
+    phone.push(late)
     assert tell_complete(session, clock) == []
     send_bytes(phone, second)
     assert tell_complete(session, clock) == [visit_id]

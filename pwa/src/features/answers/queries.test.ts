@@ -93,6 +93,8 @@ describe('on the phone', () => {
 
   it('takes words only, and not too many', async () => {
     await expect(addReply(db, { visit_id: visit, text: '  ', photo_id: null }, clock)).rejects.toThrow(InvalidInputError)
+    const bare = await addReply(db, { visit_id: visit, text: ' ', photo_id: 'p1' }, clock)
+    expect(await db.visit_replies.get(bare)).toMatchObject({ text: '', photo_id: 'p1' })
     await expect(addReply(db, { visit_id: 'nobody', text: 'x', photo_id: null }, clock)).rejects.toThrow(InvalidInputError)
     const id = await addReply(db, { visit_id: visit, text: '字'.repeat(REPLY_MAX + 9), photo_id: null }, clock)
     expect((await db.visit_replies.get(id))?.text).toHaveLength(REPLY_MAX)

@@ -79,7 +79,7 @@ export async function request<T>(method: string, path: string, options: Options 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal): Promise<T> =>
   request<T>('GET', path, { ...(query && { query }), ...(signal && { signal }) })
 
-export const post = <T>(path: string, body: unknown): Promise<T> => request<T>('POST', path, { body })
+export const post = <T>(path: string, body?: unknown): Promise<T> => request<T>('POST', path, { body })
 
 /** A file that a request makes, with the name the server gives it. Raises ApiProblem. */
 export async function download(path: string, query: Query = {}): Promise<{ name: string; file: Blob }> {

@@ -11,7 +11,7 @@ import { dependentsOf, isParked } from '../../sync/engine'
 import { missingFor } from '../../sync/lacking'
 import { needQuantity, RECIPIENT_MAX } from '../materials/actions'
 import { NOTE_MAX as STOCK_NOTE_MAX } from '../materials/moves'
-import { REPLY_MAX } from '../answers/actions'
+import { replyText } from '../answers/actions'
 import { TASK_NOTE_MAX } from '../tasks/actions'
 import { NOTE_MAX, REASON_MAX } from '../visits/actions'
 
@@ -59,7 +59,8 @@ async function rewrite(t: Tables, op: OutboxOp, mend: Mend): Promise<Record<stri
       return { text }
     }
     case 'visit.reply': {
-      const text = needText('text', mend.text ?? '', REPLY_MAX)
+      const photo = op.payload['photo_id']
+      const text = replyText(mend.text ?? '', typeof photo === 'string' ? photo : null)
       await t.visit_replies.update(op.record_id, { text })
       return { text }
     }

@@ -105,6 +105,7 @@ def test_the_phone_is_told(login: Login, desk: Sit, doubtful: list[str]) -> None
             "id": visit,
             "visit_id": visit,
             "state": "asked",
+            "cleared": False,
             "question": "为什么？",
             "at": "2026-11-23T04:00:00.000Z",
         }

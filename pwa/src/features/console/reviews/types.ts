@@ -8,7 +8,8 @@ export const FLAGS = [
 export type FlagCode = (typeof FLAGS)[number]
 
 export const REVIEW_STATES = ['pending', 'explained', 'asked', 'accepted', 'rejected'] as const
-export type ReviewState = (typeof REVIEW_STATES)[number]
+/** cleared: rejected for flags of which none is left. It is in no queue, and nothing to filter by. */
+export type ReviewState = (typeof REVIEW_STATES)[number] | 'cleared'
 
 export type Decision = 'accept' | 'reject' | 'ask'
 

@@ -1,5 +1,5 @@
 // The queue on screen: decisions show at once and travel behind; the next visits are fetched ahead.
-import { computed, onScopeDispose, ref, shallowReactive, shallowRef, type ComputedRef, type Ref, type ShallowRef } from 'vue'
+import { computed, onScopeDispose, ref, shallowReactive, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { ApiProblem, get, isAbort, post } from '../api'
 import { randomId } from '../lib/ids'
 import { useLoad, type Loaded } from '../lib/load'
@@ -39,6 +39,7 @@ export function useQueue(query: () => Record<string, string>): Queue {
   const total = ref(0)
   const pages = shallowReactive(new Map<string, ReviewPage>())
   const asked = new Set<string>()
+  const looked = new Set<string>()
   const pageProblem = shallowRef<ApiProblem | null>(null)
   const refusal = shallowRef<Refusal | null>(null)
   const sending = ref(0)
@@ -51,9 +52,12 @@ export function useQueue(query: () => Record<string, string>): Queue {
 
   const first = useLoad((signal) => get<Page<QueueItem>>('/reviews', { ...query(), limit: PAGE }, signal))
   const page = computed(() => (deck.value.current === null ? null : (pages.get(deck.value.current) ?? null)))
+  // Fetched ahead is not seen; on screen it is.
+  watch(() => page.value?.visit.id, (id) => { if (id !== undefined) void look(id) })
 
   async function load(wanted: string | null): Promise<void> {
     generation += 1
+    renew()
     await first.load()
     const found = first.data.value
     if (!found) return
@@ -63,6 +67,13 @@ export function useQueue(query: () => Record<string, string>): Queue {
     // A link may name a visit that the filter does not give: it is shown all the same.
     if (wanted !== null && deck.value.current !== wanted) await showLinked(wanted)
     arrive()
+  }
+
+  /** A new list is looked at anew: meanwhile reps have answered, and others decided. */
+  function renew(): void {
+    asked.clear()
+    looked.clear()
+    pages.clear()
   }
 
   async function showLinked(id: string): Promise<void> {
@@ -102,17 +113,32 @@ export function useQueue(query: () => Record<string, string>): Queue {
     if (next.length < AHEAD) void more()
   }
 
+  /** Tell that a visit is on screen, for the rep to see who looked: once a sitting, nothing waits for it. */
+  async function look(id: string): Promise<void> {
+    if (looked.has(id)) return
+    looked.add(id)
+    try {
+      await post(`/reviews/${encodeURIComponent(id)}/looks`)
+    } catch (error) {
+      looked.delete(id) // told when it is shown again
+      if (!(error instanceof ApiProblem)) throw error
+    }
+  }
+
   async function fetchPage(id: string): Promise<void> {
     if (asked.has(id)) return
+    const mine = generation
     asked.add(id)
     try {
-      const found = await get<ReviewPage>(`/reviews/${encodeURIComponent(id)}`, {}, leaving.signal)
+      const found = await get<ReviewPage>(`/reviews/${encodeURIComponent(id)}`, { ahead: true }, leaving.signal)
+      if (mine !== generation) return
       for (const photo of found.visit.photos) {
         if (photo.state === 'complete') new Image().src = photoUrl(photo.id, 'thumb')
       }
       pages.set(id, found)
       forgetOld()
     } catch (error) {
+      if (mine !== generation) return
       asked.delete(id)
       if (isAbort(error)) return
       if (!(error instanceof ApiProblem)) throw error
