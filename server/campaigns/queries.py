@@ -20,7 +20,7 @@ from server.campaigns.models import Campaign, CampaignStore, State
 from server.campaigns.seen.queries import AtStore, authors, told
 from server.kernel import problems
 from server.kernel.auth import Actor
-from server.kernel.clock import Clock, org_day
+from server.kernel.clock import Clock, day_bounds, org_day
 from server.kernel.ops import Reader
 from server.kernel.paging import LIMIT_DEFAULT, decode_cursor, encode_cursor
 from server.materials.proofs import handed_of_many

@@ -47,7 +47,7 @@ def test_those_called_off_without_it_are_mended(rep: Hand, store_id: str, sessio
     before = {one: visit(session, one).flag_bits for one in (clean, still_open)}
     session.execute(update(Visit).where(Visit.id == called_off).values(flag_bits=0))
     session.execute(delete(VisitDayChange))
-    step = import_module("server.migrations.versions.0016_closings")
+    step = import_module("server.migrations.versions.0015_closings")
     with Operations.context(MigrationContext.configure(session.connection())):
         step.number_the_flags()
     row = visit(session, called_off)
@@ -63,7 +63,7 @@ def test_closings_from_before_get_their_place(rep: Hand, store_id: str, session:
     places = {one: visit(session, one).close_seq for one in (called_off, left, still_open)}
     assert places == {called_off: 4, left: 5, still_open: None}
     session.execute(update(Visit).values(close_seq=None))
-    step = import_module("server.migrations.versions.0016_closings")
+    step = import_module("server.migrations.versions.0015_closings")
     with Operations.context(MigrationContext.configure(session.connection())):
         step.place_the_closings()
     assert {one: visit(session, one).close_seq for one in places} == places

@@ -1,6 +1,6 @@
 """Handouts whose entry was reversed, photos that were complete before they were erased
 
-Revision: 0015_campaign_proofs, after: 0013_campaign_seen
+Revision: 0014_campaign_proofs, after: 0013_campaign_seen
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015_campaign_proofs"
+revision = "0014_campaign_proofs"
 down_revision = "0013_campaign_seen"
 branch_labels = None
 depends_on = None

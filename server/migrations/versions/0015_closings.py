@@ -1,6 +1,6 @@
 """A visit knows its closing's place among the phone's records; flags of closings are numbered
 
-Revision: 0016_closings, after: 0013_campaign_seen
+Revision: 0015_closings, after: 0014_campaign_proofs
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from datetime import timedelta
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016_closings"
-down_revision = "0013_campaign_seen"
+revision = "0015_closings"
+down_revision = "0014_campaign_proofs"
 branch_labels = None
 depends_on = None
 

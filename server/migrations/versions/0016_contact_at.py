@@ -1,6 +1,6 @@
 """The contact with the server that a visit's and a photo's clock offset comes from
 
-Revision: 0017_contact_at, after: 0013_campaign_seen
+Revision: 0016_contact_at, after: 0015_closings
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017_contact_at"
-down_revision = "0013_campaign_seen"
+revision = "0016_contact_at"
+down_revision = "0015_closings"
 branch_labels = None
 depends_on = None
 
