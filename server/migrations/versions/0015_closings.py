@@ -39,6 +39,11 @@ _CHANGE = sa.table("visit_day_change", sa.column("day", sa.Date()))
 # The flag that calling a visit off may set, and its bit.
 _CODE, _BIT = "clock_moved", 16
 _AT_ONCE = 5_000
+_PLACE = (
+    sa.update(_VISIT)
+    .where(_VISIT.c.id == sa.bindparam("visit"), _VISIT.c.device_id == sa.bindparam("phone"))
+    .values(close_seq=sa.bindparam("seq"))
+)
 
 
 def upgrade() -> None:
@@ -98,18 +103,13 @@ def place_the_closings() -> None:
             return
         number = rows[-1].id
         told = [(row.subject_id, json.loads(bytes(row.data))) for row in rows]
-        connection.execute(
-            sa.update(_VISIT)
-            .where(
-                _VISIT.c.id == sa.bindparam("visit"), _VISIT.c.device_id == sa.bindparam("phone")
-            )
-            .values(close_seq=sa.bindparam("seq")),
-            [
-                {"visit": visit_id, "phone": data["device_id"], "seq": data["device_seq"]}
-                for visit_id, data in told
-                if "device_id" in data and "device_seq" in data
-            ],
-        )
+        places = [
+            {"visit": visit_id, "phone": data["device_id"], "seq": data["device_seq"]}
+            for visit_id, data in told
+            if "device_id" in data and "device_seq" in data
+        ]
+        if places:
+            connection.execute(_PLACE, places)
 
 
 def downgrade() -> None:
