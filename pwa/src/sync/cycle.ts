@@ -17,7 +17,7 @@ import { pruneOld } from './prune'
 import { forgetCursor, OtherPersonError, pullPage } from './pull'
 import { SCHEMA } from './transport'
 import {
-  beginUpload, bytesOf, failUpload, finishUploads, noteProgress, releaseUpload, sendFile,
+  beginUpload, bytesOf, failUpload, finishUploads, noteProgress, releaseUpload, sendFile, type UploadEnd,
 } from './uploads'
 
 export interface CycleDeps extends ReportDeps {
@@ -164,15 +164,13 @@ async function upload(deps: CycleDeps, cycle: Cycle, sha256: string): Promise<Cy
   const row = await beginUpload(db, sha256)
   if (!row) return cycle
   const bytes = await bytesOf(db, row)
-  if (!bytes) {
-    // They were freed in a run that found no room to write down that the server has them, or they are lost.
-    const { complete } = await deps.transport.uploadStatus(sha256)
-    if (!complete) await failUpload(db, sha256, localProblem('bytes_missing'))
-    return afterUpload(cycle, sha256, complete)
-  }
-  const end = await sendFile(deps.transport, sha256, bytes, (sent) => noteProgress(db, sha256, sent))
-  if (end.complete) await noteProgress(db, sha256, bytes.size)
-  else await failUpload(db, sha256, end.problem)
+  // Without them: freed in a run that found no room to write down that the server has them, or lost.
+  const end: UploadEnd = bytes instanceof Blob
+    ? await sendFile(deps.transport, sha256, bytes, (sent) => noteProgress(db, sha256, sent))
+    : { ...bytes, complete: (await deps.transport.uploadStatus(sha256)).complete }
+  if (end.complete) await noteProgress(db, sha256, row.bytes_total)
+  else if (end.problem) await failUpload(db, sha256, end.problem)
+  else await releaseUpload(db, sha256)
   return afterUpload(cycle, sha256, end.complete)
 }
 

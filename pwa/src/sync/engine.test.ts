@@ -11,7 +11,7 @@ function op(seq: number, state: OpState = 'waiting', depends_on: string[] = [], 
 }
 
 function upload(sha256: string, op_ids: string[], state: UploadView['state'] = 'waiting'): UploadView {
-  return { sha256, op_ids, state }
+  return { sha256, op_ids, state, attempts: 0 }
 }
 
 function cycle(values: Partial<Cycle> = {}): Cycle {
@@ -179,6 +179,7 @@ describe('after a failure', () => {
     ['too slow for a page of the feed: a smaller one next time, and sending goes on', { do: 'pull' }, failed('timeout', 0), { then: 'go_on', cycle: { page: 250, pull_due: false }, reset_cursor: false }],
     ['a feed that the server stumbles over', { do: 'pull' }, failed('transient', 500, 'internal'), { then: 'go_on', cycle: { page: 500, pull_due: false, unpulled: { problem: { code: 'internal' } } } }],
     ['an upload', { do: 'upload', sha256: 'a' }, failed('timeout', 0), { then: 'end', end: { state: 'backoff' } }],
+    ['a file that the server stumbles over', { do: 'upload', sha256: 'a' }, failed('transient', 500), { then: 'go_on', cycle: { resting: new Set(['a']), stumbles: 1 } }],
   ])('%s', (_why, step, error, outcome) => {
     expect(afterFailure(cycle(), step, error)).toMatchObject(outcome)
   })

@@ -13,6 +13,10 @@ const BATCH_BYTES_LEAST = 16 * 1024
 const FIRST_BATCH: Readonly<Record<string, number>> = { 'slow-2g': 5, '2g': 10, '3g': 40 }
 /** Uploads are confirmed by a pull at least this often. */
 const UNCONFIRMED_MAX = 5
+/** Uploads that the server stumbled over, one after another, until a run takes it for all of them. */
+const STUMBLES_MAX = 4
+/** A file goes behind others once for so many tries: what breaks off each time must not keep the rest waiting. */
+const TIRING_TRIES = 8
 /** Changes of the feed in one page, at most and at least. */
 export const PAGE_MAX = 500
 const PAGE_LEAST = 20
@@ -26,7 +30,7 @@ const BACKOFF_MAX_S = 300
 export interface OpView { op_id: Id; seq: number; state: OpState; depends_on: readonly Id[]; bytes: number }
 
 /** What a decision needs to know of an upload. */
-export interface UploadView { sha256: string; op_ids: readonly Id[]; state: UploadMark }
+export interface UploadView { sha256: string; op_ids: readonly Id[]; state: UploadMark; attempts: number }
 
 /** What one run of the sync has learnt so far. */
 export interface Cycle {
@@ -38,6 +42,8 @@ export interface Cycle {
   held: ReadonlySet<Id>
   /** Uploads that rest until the next run. */
   resting: ReadonlySet<string>
+  /** Uploads in a row that the server has stumbled over. */
+  stumbles: number
   /** Uploads complete, but not yet confirmed: see afterPull. */
   unconfirmed: ReadonlySet<string>
   pull_due: boolean
@@ -90,7 +96,7 @@ export function newCycle(limit: number = BATCH_MAX, bytesPerS: number | null = n
   return {
     limit: Math.min(BATCH_MAX, Math.max(1, limit)),
     bytes: batchBytes(bytesPerS),
-    held: new Set(), resting: new Set(), unconfirmed: new Set(),
+    held: new Set(), resting: new Set(), stumbles: 0, unconfirmed: new Set(),
     pull_due: true, page: PAGE_MAX, unpulled: null, cursor_reset: false, too_old: false, progressed: false,
   }
 }
@@ -162,9 +168,10 @@ export function nextStep(cycle: Cycle, ops: readonly OpView[], uploads: readonly
   const ask: Step = deaf ? { do: 'confirm' } : { do: 'pull' }
   if (cycle.unconfirmed.size >= UNCONFIRMED_MAX || (cycle.pull_due && !deaf)) return ask
   const unsent = new Set(ops.map((op) => op.op_id))
-  const next = uploads.find((one) => isReady(cycle, one, unsent))
+  const next = leastTired(uploads.filter((one) => isReady(cycle, one, unsent)))
+  // What may end the run comes after the word that confirms the others.
+  if (cycle.unconfirmed.size > 0 && (!next || roundsOf(next) > 0)) return ask
   if (next) return { do: 'upload', sha256: next.sha256 }
-  if (cycle.unconfirmed.size > 0) return ask
   if (cycle.unpulled) return { do: 'end', end: { state: 'backoff', ...cycle.unpulled, progressed: cycle.progressed } }
   // What waits for a parked one waits for a person: there is no use in trying again soon.
   const blocked = blockedOps(ops)
@@ -179,6 +186,15 @@ function isReady(cycle: Cycle, upload: UploadView, unsent: ReadonlySet<Id>): boo
   if (upload.state === 'done' || upload.state === 'failed') return false
   if (cycle.resting.has(upload.sha256) || cycle.unconfirmed.has(upload.sha256)) return false
   return upload.op_ids.some((id) => !unsent.has(id))
+}
+
+/** The first of those with the fewest rounds of tries behind them. */
+function leastTired(uploads: readonly UploadView[]): UploadView | undefined {
+  return [...uploads].sort((a, b) => roundsOf(a) - roundsOf(b))[0]
+}
+
+function roundsOf({ attempts }: UploadView): number {
+  return Math.floor(attempts / TIRING_TRIES)
 }
 
 /**
@@ -251,7 +267,7 @@ export function afterConfirm(cycle: Cycle): { cycle: Cycle; confirmed: string[] 
 /** An upload ended: complete on the server, or it can only rest until the next run (or for good). */
 export function afterUpload(cycle: Cycle, sha256: string, complete: boolean): Cycle {
   return complete
-    ? { ...cycle, unconfirmed: new Set([...cycle.unconfirmed, sha256]), progressed: true }
+    ? { ...cycle, unconfirmed: new Set([...cycle.unconfirmed, sha256]), stumbles: 0, progressed: true }
     : { ...cycle, resting: new Set([...cycle.resting, sha256]) }
 }
 
@@ -302,6 +318,11 @@ export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFa
   if (step.do === 'pull' && (error.kind === 'timeout' || error.kind === 'refused' || error.status === 500)) {
     const page = error.kind === 'timeout' ? Math.max(PAGE_LEAST, Math.floor(cycle.page / 2)) : cycle.page
     const next = unpulled({ ...cycle, page }, error.problem, error.retryAfterS)
+    return { then: 'go_on', cycle: next, park: null, reset_cursor: false }
+  }
+  // One file that the server stumbles over rests; so many in a row are no matter of single files.
+  if (step.do === 'upload' && error.status === 500 && cycle.stumbles + 1 < STUMBLES_MAX) {
+    const next = { ...afterUpload(cycle, step.sha256, false), stumbles: cycle.stumbles + 1 }
     return { then: 'go_on', cycle: next, park: null, reset_cursor: false }
   }
   return end('backoff')
