@@ -1,7 +1,7 @@
 // @vitest-environment node
 // Timing apart from doing: the loop with a hand-made clock, network and server.
 import 'fake-indexeddb/auto'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Db } from '../db/schema'
 import { freshDb, HandClock, REP } from '../db/testing'
 import { checkIn } from '../features/visits/actions'
@@ -15,6 +15,8 @@ let server: ModelServer
 let network: 'there' | 'gone' | 'failing'
 let online: () => boolean
 let elsewhere: boolean
+/** What befalls the lock while, or after, a run holds it. */
+let underLock: () => Promise<unknown>
 let wake: () => void
 let timers: Map<number, { run: () => void; seconds: number }>
 let runs: number
@@ -31,6 +33,7 @@ beforeEach(() => {
   network = 'there'
   online = () => network === 'there'
   elsewhere = false
+  underLock = () => Promise.resolve()
   timers = new Map()
   runs = 0
   wakesAsked = 0
@@ -48,7 +51,9 @@ beforeEach(() => {
     async exclusively(_name, work) {
       if (elsewhere) return null
       runs += 1
-      return work()
+      const done = await work()
+      await underLock()
+      return done
     },
     listen(onWake) {
       wake = onWake
@@ -79,7 +84,10 @@ beforeEach(() => {
   sync = createSync({ db, transport, clock, phone, device: { id: 'd', app_version: '1' }, onMe: () => undefined, around, onStatus: (one) => status.push(one) })
 })
 
-afterEach(() => sync.stop())
+afterEach(() => {
+  sync.stop()
+  vi.restoreAllMocks()
+})
 
 const last = () => status.at(-1)
 const nextTry = () => [...timers.values()].map((timer) => timer.seconds)
@@ -196,6 +204,36 @@ it('leaves it to the tab that syncs already', async () => {
   await fire()
   await settled('idle', 1)
   expect(server.of('visit', REP)).toHaveLength(1)
+})
+
+describe('a lock that the browser takes away', () => {
+  const lose = () => {
+    underLock = () => Promise.resolve()
+    return Promise.reject(new DOMException('released', 'AbortError'))
+  }
+
+  it('is tried again like any failure', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    underLock = lose
+    sync.start()
+    await settled('backoff', 1)
+    expect(nextTry()).toEqual([2])
+    await visit('s1')
+    await fire()
+    await settled('idle', 2)
+    expect(server.of('visit', REP)).toHaveLength(1)
+  })
+
+  it('does not swallow a wish for another run', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    underLock = () => {
+      wake()
+      return lose()
+    }
+    sync.start()
+    await settled('idle', 2)
+    expect(nextTry()).toEqual([300])
+  })
 })
 
 it('does nothing after it was stopped', async () => {

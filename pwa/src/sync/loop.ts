@@ -75,6 +75,8 @@ export function createSync(deps: SyncDeps): Sync {
     again = true
     running ??= runAll().finally(() => {
       running = null
+      // Wished for after the last look, or where the run broke off.
+      if (again) void trigger()
     })
     return running
   }
@@ -88,7 +90,7 @@ export function createSync(deps: SyncDeps): Sync {
       const end = await around.exclusively(`outbox-${db.userId}`, () => {
         tell('syncing')
         return runCycle({ ...deps, stopped: () => stopped })
-      })
+      }).catch(brokenOff)
       if (stopped) return
       if (end) finish(end)
       else {
@@ -152,6 +154,12 @@ export function createSync(deps: SyncDeps): Sync {
     },
     resume: wake,
   }
+}
+
+/** The browser took the lock away, or something else that no run tells of: it is tried again like any failure. */
+function brokenOff(error: unknown): CycleEnd {
+  console.error('The sync broke off:', error)
+  return { state: 'backoff', problem: null, retry_after_s: null, progressed: false }
 }
 
 /** Ops are numbered in the order of making, also past an empty queue; 0 where nothing waits. */

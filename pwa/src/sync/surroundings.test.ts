@@ -25,6 +25,26 @@ it('runs without a lock where the browser has none, or refuses it', async () => 
   expect(await browserSurroundings().exclusively('a', work)).toBe('done')
 })
 
+it('goes on without the lock where the browser takes it away in the midst of a run', async () => {
+  let lose: (error: Error) => void = () => undefined
+  withLocks((_name, _options, run) => new Promise((_resolve, reject) => {
+    lose = reject
+    void run({})
+  }))
+  let runs = 0
+  let finish: (word: string) => void = () => undefined
+  const ran = browserSurroundings().exclusively('a', () => {
+    runs += 1
+    return new Promise((resolve) => {
+      finish = resolve
+    })
+  })
+  lose(new DOMException('released', 'AbortError'))
+  finish('done')
+  expect(await ran).toBe('done')
+  expect(runs).toBe(1)
+})
+
 it('does not run twice what failed under the lock', async () => {
   withLocks(async (_name, _options, run) => run({}))
   let runs = 0

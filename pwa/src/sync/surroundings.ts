@@ -44,16 +44,10 @@ export function browserSurroundings(): Surroundings {
 function exclusively<T>(name: string, work: () => Promise<T>): Promise<T | null> {
   // Older WebViews have no locks. Two tabs then send the same op, which the server recognises.
   if (!('locks' in navigator)) return work()
-  let answered = false
-  const held = navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-    answered = true
-    return lock ? work() : null
-  })
-  // Refused, not taken: to sync without a lock is better than never again.
-  return held.catch((error: unknown) => {
-    if (answered) throw error
-    return work()
-  })
+  let mine: Promise<T> | null = null
+  const held = navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock ? (mine = work()) : null))
+  // Refused, not taken: to sync without a lock is better than never again. Taken away: what has begun goes on.
+  return held.catch(() => mine ?? work())
 }
 
 function listen(onWake: () => void): () => void {
