@@ -9,8 +9,8 @@ import type { Me } from '../kernel/me'
 import { ApiError, localProblem } from '../kernel/problem'
 import { reportDevice, type ReportDeps } from './device'
 import {
-  afterConfirm, afterFailure, afterPull, afterPush, afterTransfer, afterUpload, holding, newCycleOver, nextStep, unpulled,
-  type Cycle, type CycleEnd, type Step,
+  afterConfirm, afterFailure, afterPull, afterPush, afterTransfer, afterUpload, endOf, holding, newCycleOver,
+  nextStep, unpulled, type Cycle, type CycleEnd, type Step,
 } from './engine'
 import { backlog, beginBatch, recover, releaseBatch, settle, snapshot } from './outbox'
 import { pruneOld } from './prune'
@@ -31,7 +31,7 @@ export interface CycleDeps extends ReportDeps {
 const MEASURED_FROM_BYTES = 4_096
 
 const NO_ROOM = localProblem('local_storage')
-const STOPPED: CycleEnd = { state: 'backoff', problem: null, retry_after_s: null, progressed: false }
+const STOPPED: CycleEnd = { state: 'backoff', problem: null, retry_after_s: null, progressed: false, reached: false }
 
 /**
  * Run until nothing more can be done now. One at a time for each database: the caller holds the lock.
@@ -53,9 +53,9 @@ export async function runCycle(deps: CycleDeps): Promise<CycleEnd> {
 async function run(deps: CycleDeps): Promise<CycleEnd> {
   const { db } = deps
   await recover(db)
-  let cycle = await firstCycle(deps)
-  const stranger = await introduce(deps, cycle)
-  if (stranger) return stranger
+  const met = await introduce(deps, await firstCycle(deps))
+  if (met.end) return met.end
+  let { cycle } = met
   for (;;) {
     if (deps.stopped()) return release(deps, cycle, STOPPED)
     const { ops, uploads } = await snapshot(db)
@@ -80,12 +80,13 @@ async function firstCycle({ db, phone }: CycleDeps): Promise<Cycle> {
 interface Taken { cycle: Cycle; end: CycleEnd | null }
 
 /** Ask who the server takes us for. Nothing is sent or taken under another person's name. */
-async function introduce(deps: CycleDeps, cycle: Cycle): Promise<CycleEnd | null> {
+async function introduce(deps: CycleDeps, cycle: Cycle): Promise<Taken> {
   try {
-    return (await isMe(deps)) ? null : strangerEnd(cycle)
+    const mine = await isMe(deps)
+    return { cycle: { ...cycle, reached: true }, end: mine ? null : strangerEnd(cycle) }
   } catch (error) {
     const failed = afterFailure(cycle, { do: 'pull' }, asApiError(error))
-    return failed.then === 'end' ? failed.end : null
+    return { cycle, end: failed.then === 'end' ? failed.end : null }
   }
 }
 
@@ -100,7 +101,7 @@ async function isMe(deps: CycleDeps): Promise<boolean> {
 }
 
 function strangerEnd(cycle: Cycle): CycleEnd {
-  return { state: 'auth', problem: localProblem('other_person'), retry_after_s: null, progressed: cycle.progressed }
+  return endOf(cycle, 'auth', localProblem('other_person'))
 }
 
 async function take(deps: CycleDeps, cycle: Cycle, step: Exclude<Step, { do: 'end' }>): Promise<Taken> {
@@ -190,9 +191,9 @@ async function fail(deps: CycleDeps, cycle: Cycle, step: Step, error: ApiError):
   const unmarked = park ? await settle(deps.db, [{ op_id: park.op_id, to: 'rejected', problem: park.problem }]) : []
   if (!next.reset_cursor) return { cycle: holding(next.cycle, unmarked), end: null }
   // The cursor is refused when the server was set up anew, and when it takes us for another person.
-  const stranger = await introduce(deps, next.cycle)
-  if (!stranger) await forgetCursor(deps.db)
-  return { cycle: next.cycle, end: stranger }
+  const met = await introduce(deps, next.cycle)
+  if (!met.end) await forgetCursor(deps.db)
+  return met
 }
 
 /** Uploads that no pull has confirmed are looked at again in the next run. */

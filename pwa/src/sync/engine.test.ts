@@ -45,7 +45,7 @@ describe('the next batch', () => {
 })
 
 describe('the next step', () => {
-  const done: Step = { do: 'end', end: { state: 'done', problem: null, retry_after_s: null, progressed: false } }
+  const done: Step = { do: 'end', end: { state: 'done', problem: null, retry_after_s: null, progressed: false, reached: false } }
   const calm = { pull_due: false }
 
   it.each<[string, Partial<Cycle>, OpView[], UploadView[], Step]>([
@@ -184,6 +184,14 @@ describe('after a failure', () => {
     expect(afterFailure(cycle(), step, error)).toMatchObject(outcome)
   })
 
+  it.each<[string, Step, FailureKind, boolean]>([
+    ['a push: new work would fare no better', push('op1'), 'transient', false],
+    ['an upload', { do: 'upload', sha256: 'a' }, 'offline', true],
+    ['the feed', { do: 'pull' }, 'transient', true],
+  ])('says whether new work would get through: %s', (_why, step, kind, reached) => {
+    expect(afterFailure(cycle({ reached: true }), step, failed(kind, 503))).toMatchObject({ then: 'end', end: { reached } })
+  })
+
   it('gives the cursor up once in a run', () => {
     const error = failed('refused', 422, 'validation_failed', 'cursor')
     const after = afterFailure(cycle({ cursor_reset: true }), { do: 'pull' }, error)
@@ -200,7 +208,7 @@ describe('after a failure', () => {
 
 describe('when to try again', () => {
   const end = (state: CycleEnd['state'], retry_after_s: number | null = null, progressed = false): CycleEnd =>
-    ({ state, problem: null, retry_after_s, progressed })
+    ({ state, problem: null, retry_after_s, progressed, reached: true })
 
   it.each<[string, CycleEnd, number, number, number | null]>([
     // why                              end                      failures  random  seconds

@@ -56,6 +56,8 @@ export interface Cycle {
   too_old: boolean
   /** Something reached the server. */
   progressed: boolean
+  /** The server answers who we are, and takes what is pushed. */
+  reached: boolean
 }
 
 export type Step =
@@ -71,6 +73,8 @@ export interface CycleEnd {
   problem: Problem | null
   retry_after_s: number | null
   progressed: boolean
+  /** The server answered, and no push failed as a whole: new work would get through. */
+  reached: boolean
 }
 
 /** The answer to one op. */
@@ -97,7 +101,7 @@ export function newCycle(limit: number = BATCH_MAX, bytesPerS: number | null = n
     limit: Math.min(BATCH_MAX, Math.max(1, limit)),
     bytes: batchBytes(bytesPerS),
     held: new Set(), resting: new Set(), stumbles: 0, unconfirmed: new Set(),
-    pull_due: true, page: PAGE_MAX, unpulled: null, cursor_reset: false, too_old: false, progressed: false,
+    pull_due: true, page: PAGE_MAX, unpulled: null, cursor_reset: false, too_old: false, progressed: false, reached: false,
   }
 }
 
@@ -172,13 +176,20 @@ export function nextStep(cycle: Cycle, ops: readonly OpView[], uploads: readonly
   // What may end the run comes after the word that confirms the others.
   if (cycle.unconfirmed.size > 0 && (!next || roundsOf(next) > 0)) return ask
   if (next) return { do: 'upload', sha256: next.sha256 }
-  if (cycle.unpulled) return { do: 'end', end: { state: 'backoff', ...cycle.unpulled, progressed: cycle.progressed } }
+  if (cycle.unpulled) return { do: 'end', end: endOf(cycle, 'backoff', cycle.unpulled.problem, cycle.unpulled.retry_after_s) }
   // What waits for a parked one waits for a person: there is no use in trying again soon.
   const blocked = blockedOps(ops)
   const putOff = ops.some((op) => cycle.held.has(op.op_id) && !blocked.has(op.op_id))
   const state = putOff || cycle.resting.size > 0 ? 'waiting' : 'done'
   const problem = cycle.too_old ? localProblem(TOO_OLD) : null
-  return { do: 'end', end: { state, problem, retry_after_s: null, progressed: cycle.progressed } }
+  return { do: 'end', end: endOf(cycle, state, problem) }
+}
+
+/** The end of a run that has come so far. */
+export function endOf(
+  { progressed, reached }: Cycle, state: CycleEnd['state'], problem: Problem | null, retry_after_s: number | null = null,
+): CycleEnd {
+  return { state, problem, retry_after_s, progressed, reached }
 }
 
 /** Bytes go once the server knows a record that they belong to. */
@@ -222,6 +233,7 @@ export function afterPush(
       limit: full ? Math.min(BATCH_MAX, cycle.limit * 2) : cycle.limit,
       pull_due: cycle.pull_due || applied,
       progressed: cycle.progressed || applied || parked,
+      reached: true,
     },
   }
 }
@@ -287,9 +299,9 @@ export type AfterFailure =
 
 /** A request failed as a whole. Nothing of it counts as sent. */
 export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFailure {
+  const ended = { ...cycle, reached: cycle.reached && step.do !== 'push' }
   const end = (state: CycleEnd['state']): AfterFailure & { then: 'end' } => ({
-    then: 'end', cycle,
-    end: { state, problem: error.problem, retry_after_s: error.retryAfterS, progressed: cycle.progressed },
+    then: 'end', cycle: ended, end: endOf(ended, state, error.problem, error.retryAfterS),
   })
   if (error.kind === 'auth') return end('auth')
   if (error.kind === 'offline') return end('offline')

@@ -3,11 +3,13 @@
 import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Db } from '../db/schema'
-import { freshDb, HandClock, REP } from '../db/testing'
+import { aPhoto, freshDb, HandClock, REP } from '../db/testing'
+import { addPhoto } from '../features/photos/actions'
 import { checkIn } from '../features/visits/actions'
 import { ApiError } from '../kernel/problem'
 import { createSync, type LoopStatus, type Surroundings, type Sync } from './loop'
 import { ModelServer } from './model-server'
+import type { Transport } from './transport'
 
 let db: Db
 let clock: HandClock
@@ -24,6 +26,7 @@ let wakesAsked: number
 let status: LoopStatus[]
 let sync: Sync
 let onReport: () => Promise<unknown>
+let change: (real: Transport) => Partial<Transport>
 
 beforeEach(() => {
   db = freshDb()
@@ -39,6 +42,7 @@ beforeEach(() => {
   wakesAsked = 0
   status = []
   onReport = () => Promise.resolve()
+  change = () => ({})
   let nextTimer = 0
   const around: Surroundings = {
     setTimer(run, ms) {
@@ -79,9 +83,11 @@ beforeEach(() => {
       return { server_time: clock.now().toISOString(), schema: { oldest: 1, newest: 4 } }
     },
   }
+  const later = Object.fromEntries((['push', 'pull', 'uploadStatus', 'uploadFrom'] as const).map((name) =>
+    [name, (...args: unknown[]) => ((change(real)[name] ?? real[name]) as (...args: unknown[]) => unknown)(...args)]))
   const storage = { usage: null, quota: null, persisted: null }
   const phone = { condition: () => Promise.resolve({ storage, standalone: null }), link: () => null }
-  sync = createSync({ db, transport, clock, phone, device: { id: 'd', app_version: '1' }, onMe: () => undefined, around, onStatus: (one) => status.push(one) })
+  sync = createSync({ db, transport: { ...transport, ...later }, clock, phone, device: { id: 'd', app_version: '1' }, onMe: () => undefined, around, onStatus: (one) => status.push(one) })
 })
 
 afterEach(() => {
@@ -204,6 +210,64 @@ it('leaves it to the tab that syncs already', async () => {
   await fire()
   await settled('idle', 1)
   expect(server.of('visit', REP)).toHaveLength(1)
+})
+
+describe('new work behind what fails', () => {
+  const arrives = (count: number) =>
+    vi.waitFor(() => expect(server.of('visit', REP)).toHaveLength(count), { timeout: 5_000 })
+
+  it('goes at once where the server answers, and only an old record is put off', async () => {
+    await visit('s1')
+    const [old] = await db.outbox.toArray()
+    change = (real) => ({
+      async push(body) {
+        const rest = await real.push({ ...body, ops: body.ops.filter((op) => op.op_id !== old?.op_id) })
+        return { ...rest, results: [...rest.results, { op_id: old!.op_id, status: 'deferred', result: null, problem: null }] }
+      },
+    })
+    sync.start()
+    await settled('backoff', 1)
+    for (let n = 2; n <= 8; n += 1) {
+      await fire()
+      await settled('backoff', n)
+    }
+    expect(nextTry()).toEqual([256])
+    await visit('s2')
+    await arrives(1)
+  })
+
+  it.each<[string, (real: Transport) => Partial<Transport>]>([
+    ['the feed', () => ({ pull: () => Promise.reject(new ApiError('transient', 500)) })],
+    ['a photo', () => ({ uploadStatus: () => Promise.reject(new ApiError('offline')) })],
+  ])('goes at once where only %s fails', async (_what, broken) => {
+    const store = await visit('s1')
+    await addPhoto(db, await aPhoto(store), clock)
+    change = broken
+    sync.start()
+    await vi.waitFor(() => expect(nextTry()).toEqual([2]), { timeout: 5_000 })
+    await fire()
+    await vi.waitFor(() => expect(nextTry()).toEqual([4]), { timeout: 5_000 })
+    await visit('s2')
+    await arrives(2)
+  })
+
+  it('goes at once where the browser wrongly says that there is no network', async () => {
+    online = () => false
+    sync.start()
+    await settled('idle', 1)
+    await visit('s1')
+    await arrives(1)
+  })
+
+  it('waits where the server takes no work, whatever else it answers', async () => {
+    change = () => ({ push: () => Promise.reject(new ApiError('transient', 503)) })
+    await visit('s1')
+    sync.start()
+    await settled('backoff', 1)
+    await visit('s2')
+    for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setTimeout(resolve))
+    expect(runs).toBe(1)
+  })
 })
 
 describe('a lock that the browser takes away', () => {

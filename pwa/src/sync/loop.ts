@@ -51,6 +51,8 @@ export function createSync(deps: SyncDeps): Sync {
   let stopped = true
   let paused = false
   let failures = 0
+  /** New work would get through, by what the last run met. */
+  let reached = true
   let running: Promise<void> | null = null
   let again = false
   let timer: number | null = null
@@ -58,6 +60,8 @@ export function createSync(deps: SyncDeps): Sync {
   let unfollow: (() => void) | null = null
   /** Seq of the newest op there was when the last run began: newer ones may have come too late for it. */
   let covered: number | null = null
+  /** Seq of the newest op that was told of. */
+  let newest = 0
 
   function tell(state: LoopState, nextS: number | null = null, problem: Problem | null = null): void {
     const at = nextS === null ? null : new Date(clock.now().getTime() + nextS * 1000).toISOString()
@@ -85,7 +89,7 @@ export function createSync(deps: SyncDeps): Sync {
     while (again && !stopped && !paused) {
       again = false
       schedule(null)
-      covered = Math.max(covered ?? 0, await newestSeq(db).catch(() => 0))
+      covered = Math.max(covered ?? 0, newest, await newestSeq(db).catch(() => 0))
       if (stopped) return
       const end = await around.exclusively(`outbox-${db.userId}`, () => {
         tell('syncing')
@@ -102,6 +106,9 @@ export function createSync(deps: SyncDeps): Sync {
 
   function finish(end: CycleEnd): void {
     failures = countFailures(failures, end)
+    reached = end.reached
+    // Told of while it was not known that it would get through.
+    if (reached && newest > (covered ?? 0)) again = true
     const delay = nextDelayS(end, Math.max(0, failures - 1), around.random())
     paused = end.state === 'auth'
     schedule(delay)
@@ -123,13 +130,16 @@ export function createSync(deps: SyncDeps): Sync {
   }
 
   /**
-   * New work is sent at once, unless the server has just failed: then it goes with the next try. The length of
-   * the queue would not tell: while it empties, something new may only keep it from getting shorter.
+   * New work is sent at once, unless the server could not be reached: then it goes with the next try. That older
+   * work is put off, or that only the feed or a photo fails, says nothing against it; nor does the browser's word
+   * that there is no network, which may be wrong. The length of the queue would not tell what is new: while it
+   * empties, something new may only keep it from getting shorter.
    */
   function onNewest(seq: number): void {
+    newest = Math.max(newest, seq)
     if (covered === null || seq <= covered) return
     askForWake()
-    if (failures === 0 && around.online()) void trigger()
+    if (reached) void trigger()
   }
 
   return {
@@ -159,7 +169,7 @@ export function createSync(deps: SyncDeps): Sync {
 /** The browser took the lock away, or something else that no run tells of: it is tried again like any failure. */
 function brokenOff(error: unknown): CycleEnd {
   console.error('The sync broke off:', error)
-  return { state: 'backoff', problem: null, retry_after_s: null, progressed: false }
+  return { state: 'backoff', problem: null, retry_after_s: null, progressed: false, reached: false }
 }
 
 /** Ops are numbered in the order of making, also past an empty queue; 0 where nothing waits. */
