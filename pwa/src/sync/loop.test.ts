@@ -203,7 +203,7 @@ it('leaves it to the tab that syncs already', async () => {
   elsewhere = true
   await visit('s1')
   sync.start()
-  await settled('idle')
+  await settled('elsewhere')
   expect(runs).toBe(0)
   expect(nextTry()).toEqual([30])
   elsewhere = false

@@ -5,7 +5,10 @@ import type { Db } from '../db/schema'
 import { countFailures, nextDelayS, type CycleEnd } from './engine'
 import { runCycle, type CycleDeps } from './cycle'
 import type { IsoTime } from '../db/types'
+import { newId } from '../kernel/ids'
 import type { Problem } from '../kernel/problem'
+import { createBeat } from './beat'
+import { watchRequests } from './requests'
 
 /** What the browser gives. Tests hand in their own. */
 export interface Surroundings {
@@ -21,7 +24,8 @@ export interface Surroundings {
   requestWake(): void
 }
 
-export type LoopState = 'idle' | 'syncing' | 'offline' | 'auth' | 'backoff'
+/** `elsewhere`: another page of this phone syncs. */
+export type LoopState = 'idle' | 'syncing' | 'elsewhere' | 'offline' | 'auth' | 'backoff'
 
 /** What the loop tells of itself; counts come from the database. */
 export interface LoopStatus { state: LoopState; next_try_at: IsoTime | null; problem: Problem | null }
@@ -62,6 +66,13 @@ export function createSync(deps: SyncDeps): Sync {
   let covered: number | null = null
   /** Seq of the newest op that was told of. */
   let newest = 0
+  /** When the lock was first found taken, and has been since; 0: by a page that gives no sign of life. */
+  let met: number | null = null
+  const lock = `outbox-${db.userId}`
+  const beat = createBeat(db, clock, newId())
+  const requests = watchRequests(deps.transport, {
+    monotonic: () => clock.monotonic(), setTimer: around.setTimer, clearTimer: around.clearTimer, begin: beat.begin,
+  })
 
   function tell(state: LoopState, nextS: number | null = null, problem: Problem | null = null): void {
     const at = nextS === null ? null : new Date(clock.now().getTime() + nextS * 1000).toISOString()
@@ -91,17 +102,32 @@ export function createSync(deps: SyncDeps): Sync {
       schedule(null)
       covered = Math.max(covered ?? 0, newest, await newestSeq(db).catch(() => 0))
       if (stopped) return
-      const end = await around.exclusively(`outbox-${db.userId}`, () => {
-        tell('syncing')
-        return runCycle({ ...deps, stopped: () => stopped })
-      }).catch(brokenOff)
+      const end = await run().catch(brokenOff)
       if (stopped) return
       if (end) finish(end)
       else {
         schedule(ELSEWHERE_S)
-        tell('idle', ELSEWHERE_S)
+        tell('elsewhere', ELSEWHERE_S)
       }
     }
+  }
+
+  /** One run, under the lock where it can be had. Null: another page is at it. */
+  async function run(): Promise<CycleEnd | null> {
+    const work = () => {
+      tell('syncing')
+      return runCycle({ ...deps, transport: requests.transport, stopped: () => stopped })
+    }
+    const end = await around.exclusively(lock, () => {
+      met = null
+      return work()
+    })
+    if (end || stopped) return end
+    met ??= clock.now().getTime()
+    if (!(await beat.othersSilent(met))) return null
+    // Asleep with the lock in its hand. Two runs side by side do no harm, and it is not asked about again.
+    met = 0
+    return work()
   }
 
   function finish(end: CycleEnd): void {
