@@ -17,6 +17,7 @@ let elsewhere: boolean
 let state: LoopState | undefined
 let timers: Map<number, { run: () => void; seconds: number }>
 let runs: number
+let freed: (() => void)[]
 let sync: Sync
 
 beforeEach(() => {
@@ -28,6 +29,7 @@ beforeEach(() => {
   state = undefined
   timers = new Map()
   runs = 0
+  freed = []
   sync = loop()
 })
 afterEach(() => sync.stop())
@@ -46,6 +48,12 @@ function loop(changed: Partial<Transport> = {}): Sync {
       if (elsewhere) return null
       runs += 1
       return work()
+    },
+    whenFree(_name, free) {
+      freed.push(free)
+      return () => {
+        freed = freed.filter((one) => one !== free)
+      }
     },
     listen: () => () => undefined,
     requestWake: () => undefined,
@@ -106,6 +114,39 @@ describe('a page that holds the lock', () => {
       await fire(30)
     }
     await arrived(1)
+  })
+
+  it('is followed at once by the one that waits for it', async () => {
+    await saidSince(0)
+    sync.start()
+    await settled('elsewhere')
+    expect(freed).toHaveLength(1)
+    elsewhere = false
+    for (const free of freed.splice(0)) free()
+    await arrived(1)
+    await settled('idle')
+    expect(runs).toBe(1)
+  })
+
+  it('is waited for once, and no longer once there is nothing to wait for', async () => {
+    await saidSince(0)
+    sync.start()
+    await settled('elsewhere')
+    await saidSince(0)
+    await fire(30)
+    await vi.waitFor(() => expect(timers.size).toBe(1), wait)
+    expect(freed).toHaveLength(1)
+    elsewhere = false
+    await fire(30)
+    await settled('idle')
+    expect(freed).toHaveLength(0)
+    elsewhere = true
+    await saidSince(0)
+    await visit('s2')
+    await settled('elsewhere')
+    expect(freed).toHaveLength(1)
+    sync.stop()
+    expect(freed).toHaveLength(0)
   })
 
   it('is known by what it says before each request that may take long', async () => {

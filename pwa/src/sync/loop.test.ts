@@ -59,6 +59,7 @@ beforeEach(() => {
       await underLock()
       return done
     },
+    whenFree: () => () => undefined,
     listen(onWake) {
       wake = onWake
       return () => {

@@ -18,6 +18,8 @@ export interface Surroundings {
   online(): boolean
   /** Run `work` while no other tab does; null at once where one does. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T | null>
+  /** Calls back once, when whoever does such work now has ended it. Returns how to wait no longer. */
+  whenFree(name: string, free: () => void): () => void
   /** Calls back on: online, page shown, worker's message. Returns how to stop listening. */
   listen(onWake: () => void): () => void
   /** Ask the browser to wake the app when there is a network. */
@@ -46,7 +48,7 @@ export interface SyncDeps extends Omit<CycleDeps, 'stopped'> {
   onStatus(status: LoopStatus): void
 }
 
-/** Another tab syncs this database; look again soon in case it is closed. */
+/** Another tab syncs this database; look again soon, also where nobody says that it has ended. */
 const ELSEWHERE_S = 30
 
 /** The loop of one person's database. It does nothing before start(). */
@@ -68,6 +70,8 @@ export function createSync(deps: SyncDeps): Sync {
   let newest = 0
   /** When the lock was first found taken, and has been since; 0: by a page that gives no sign of life. */
   let met: number | null = null
+  /** How to wait no longer for the lock of another page. */
+  let leaveLine: (() => void) | null = null
   const lock = `outbox-${db.userId}`
   const beat = createBeat(db, clock, newId())
   const requests = watchRequests(deps.transport, {
@@ -112,6 +116,11 @@ export function createSync(deps: SyncDeps): Sync {
     }
   }
 
+  function quitLine(): void {
+    leaveLine?.()
+    leaveLine = null
+  }
+
   /** One run, under the lock where it can be had. Null: another page is at it. */
   async function run(): Promise<CycleEnd | null> {
     const work = () => {
@@ -120,9 +129,14 @@ export function createSync(deps: SyncDeps): Sync {
     }
     const end = await around.exclusively(lock, () => {
       met = null
+      quitLine()
       return work()
     })
     if (end || stopped) return end
+    leaveLine ??= around.whenFree(lock, () => {
+      leaveLine = null
+      void trigger()
+    })
     met ??= clock.now().getTime()
     if (!(await beat.othersSilent(met))) return null
     // Asleep with the lock in its hand. Two runs side by side do no harm, and it is not asked about again.
@@ -179,6 +193,7 @@ export function createSync(deps: SyncDeps): Sync {
     stop() {
       stopped = true
       schedule(null)
+      quitLine()
       unlisten?.()
       unfollow?.()
       unlisten = null

@@ -45,6 +45,27 @@ it('goes on without the lock where the browser takes it away in the midst of a r
   expect(runs).toBe(1)
 })
 
+it('says once when another tab has given the lock back, unless that is not wanted any more', async () => {
+  let grant: () => void = () => undefined
+  const asked: object[] = []
+  withLocks((_name, options, run) => new Promise((resolve, reject) => {
+    asked.push(options)
+    grant = () => resolve(run({}))
+    ;(options as { signal: AbortSignal }).signal.addEventListener('abort', () => reject(new DOMException('', 'AbortError')))
+  }))
+  const free = vi.fn()
+  browserSurroundings().whenFree('a', free)
+  expect(asked).toEqual([{ signal: expect.any(AbortSignal) }])
+  expect(free).not.toHaveBeenCalled()
+  grant()
+  await vi.waitFor(() => expect(free).toHaveBeenCalledTimes(1))
+  browserSurroundings().whenFree('a', free)()
+  await new Promise((resolve) => setTimeout(resolve))
+  expect(free).toHaveBeenCalledTimes(1)
+  vi.stubGlobal('navigator', {})
+  expect(browserSurroundings().whenFree('a', free)()).toBeUndefined()
+})
+
 it('does not run twice what failed under the lock', async () => {
   withLocks(async (_name, _options, run) => run({}))
   let runs = 0
