@@ -4,11 +4,12 @@ import 'fake-indexeddb/auto'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { getMeta, setMeta } from '../db/meta'
 import type { Db } from '../db/schema'
-import { freshDb, HandClock, REP } from '../db/testing'
+import { aPhoto, freshDb, HandClock, REP } from '../db/testing'
+import { addPhoto } from '../features/photos/actions'
 import { checkIn } from '../features/visits/actions'
 import { createSync, type LoopState, type Surroundings, type Sync } from './loop'
 import { ModelServer } from './model-server'
-import type { Transport } from './transport'
+import { createTransport, type Transport } from './transport'
 
 let db: Db
 let clock: HandClock
@@ -18,12 +19,13 @@ let state: LoopState | undefined
 let timers: Map<number, { run: () => void; seconds: number }>
 let runs: number
 let freed: (() => void)[]
+let wake: () => void
 let sync: Sync
 
 beforeEach(() => {
   db = freshDb()
   clock = new HandClock()
-  server = new ModelServer(['s1', 's2'], () => clock.now())
+  server = new ModelServer(['s1', 's2', 's3'], () => clock.now())
   server.session = REP
   elsewhere = false
   state = undefined
@@ -32,7 +34,10 @@ beforeEach(() => {
   freed = []
   sync = loop()
 })
-afterEach(() => sync.stop())
+afterEach(() => {
+  sync.stop()
+  vi.unstubAllGlobals()
+})
 
 function loop(changed: Partial<Transport> = {}): Sync {
   let nextTimer = 0
@@ -55,7 +60,10 @@ function loop(changed: Partial<Transport> = {}): Sync {
         freed = freed.filter((one) => one !== free)
       }
     },
-    listen: () => () => undefined,
+    listen(onWake) {
+      wake = onWake
+      return () => undefined
+    },
     requestWake: () => undefined,
   }
   return createSync({
@@ -162,5 +170,81 @@ describe('a page that holds the lock', () => {
     sync.start()
     await settled('elsewhere')
     expect(runs).toBe(1)
+  })
+})
+
+describe('a request that nobody answers', () => {
+  const never = () => new Promise<never>(() => undefined)
+  let asked: number
+
+  /** A loop whose first such request stalls; all others are answered. */
+  async function stalledAt(what: 'me' | 'push' | 'uploadFrom', afterwards: boolean = true): Promise<void> {
+    asked = 0
+    const real = server.transport()
+    const stall = ((...args: unknown[]) => {
+      asked += 1
+      return asked === 1 || !afterwards ? never() : (real[what] as (...args: unknown[]) => unknown)(...args)
+    }) as Transport[typeof what]
+    sync = loop({ [what]: stall })
+    await addPhoto(db, await aPhoto(await visit('s1')), clock)
+    sync.start()
+    await vi.waitFor(() => expect(asked).toBe(1), wait)
+  }
+
+  it.each(['me', 'push', 'uploadFrom'] as const)('(%s) is given up for whoever comes online, looks or presses', async (what) => {
+    await stalledAt(what)
+    clock.advance(30)
+    wake()
+    await settled('idle')
+    expect(server.of('photo', REP)).toMatchObject([{ state: 'stored' }])
+    expect([...server.applied.values()]).toEqual([1, 1])
+  })
+
+  it('is given some time first', async () => {
+    await stalledAt('me')
+    clock.advance(4)
+    wake()
+    expect(asked).toBe(1)
+    await fire(6)
+    await settled('idle')
+    expect(timers.size).toBe(1)
+  })
+
+  it('and that carries a photo gives way to new records, to the second one later than to the first', async () => {
+    await stalledAt('uploadFrom', false)
+    await visit('s2')
+    await fire(10)
+    await arrived(2)
+    // The photo goes on, and the next record lets it have longer.
+    await vi.waitFor(() => expect(asked).toBe(2), wait)
+    await visit('s3')
+    await fire(20)
+    await arrived(3)
+  })
+
+  it('and that carries records is not given up for a new one: they may be about to arrive', async () => {
+    await stalledAt('push')
+    clock.advance(30)
+    await visit('s2')
+    await vi.waitFor(async () => expect(await db.outbox.count()).toBe(3), wait)
+    for (let turn = 0; turn < 100; turn += 1) await new Promise((resolve) => setTimeout(resolve))
+    expect(asked).toBe(1)
+    expect(timers.size).toBe(0)
+  })
+
+  it('is cut off at the network, too', async () => {
+    const signals: AbortSignal[] = []
+    vi.stubGlobal('fetch', (_url: string, init: RequestInit) => {
+      signals.push(init.signal!)
+      return never()
+    })
+    const real = createTransport(REP)
+    sync = loop({ me: real.me })
+    sync.start()
+    await vi.waitFor(() => expect(signals).toHaveLength(1), wait)
+    clock.advance(10)
+    wake()
+    await vi.waitFor(() => expect(signals).toHaveLength(2), wait)
+    expect(signals.map((one) => one.aborted)).toEqual([true, false])
   })
 })

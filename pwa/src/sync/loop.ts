@@ -50,6 +50,8 @@ export interface SyncDeps extends Omit<CycleDeps, 'stopped'> {
 
 /** Another tab syncs this database; look again soon, also where nobody says that it has ended. */
 const ELSEWHERE_S = 30
+/** A request that has taken so long, and twice that after each that was cut off, gives way to what waits behind it. */
+const STALLED_S = 10
 
 /** The loop of one person's database. It does nothing before start(). */
 export function createSync(deps: SyncDeps): Sync {
@@ -72,6 +74,7 @@ export function createSync(deps: SyncDeps): Sync {
   let met: number | null = null
   /** How to wait no longer for the lock of another page. */
   let leaveLine: (() => void) | null = null
+  let patience_s = STALLED_S
   const lock = `outbox-${db.userId}`
   const beat = createBeat(db, clock, newId())
   const requests = watchRequests(deps.transport, {
@@ -108,7 +111,9 @@ export function createSync(deps: SyncDeps): Sync {
       if (stopped) return
       const end = await run().catch(brokenOff)
       if (stopped) return
-      if (end) finish(end)
+      // What was cut off has made room for this: it says nothing of the server.
+      if (requests.wasCut() && again) patience_s *= 2
+      else if (end) finish(end)
       else {
         schedule(ELSEWHERE_S)
         tell('elsewhere', ELSEWHERE_S)
@@ -146,6 +151,7 @@ export function createSync(deps: SyncDeps): Sync {
 
   function finish(end: CycleEnd): void {
     failures = countFailures(failures, end)
+    patience_s = STALLED_S
     reached = end.reached
     // Told of while it was not known that it would get through.
     if (reached && newest > (covered ?? 0)) again = true
@@ -162,6 +168,7 @@ export function createSync(deps: SyncDeps): Sync {
     failures = 0
     paused = false
     void trigger()
+    requests.cutAfter(patience_s * 1000)
   }
 
   /** Where the browser takes itself for online it would wake us at once, and again: a hammer on a dead server. */
@@ -179,7 +186,10 @@ export function createSync(deps: SyncDeps): Sync {
     newest = Math.max(newest, seq)
     if (covered === null || seq <= covered) return
     askForWake()
-    if (reached) void trigger()
+    // Of bytes on their way the server keeps what has arrived; records may be just about to.
+    const uploading = requests.uploading()
+    if (reached || uploading) void trigger()
+    if (uploading) requests.cutAfter(patience_s * 1000)
   }
 
   return {
