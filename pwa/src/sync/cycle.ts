@@ -23,6 +23,8 @@ import {
 export interface CycleDeps extends ReportDeps {
   /** Told of every answer to "who am I", also when it names somebody else. */
   onMe(me: Me): void
+  /** The last run has failed: this one looks closer. */
+  insists?: boolean
   /** True once this run must not touch the server any more. */
   stopped(): boolean
 }
@@ -70,11 +72,11 @@ async function run(deps: CycleDeps): Promise<CycleEnd> {
   }
 }
 
-async function firstCycle({ db, phone }: CycleDeps): Promise<Cycle> {
+async function firstCycle({ db, phone, insists = false }: CycleDeps): Promise<Cycle> {
   const [limit, page, bytes_per_s] = await Promise.all([
     getMeta(db, 'batch_limit'), getMeta(db, 'pull_page'), getMeta(db, 'push_rate'),
   ])
-  return newCycleOver({ limit, page, bytes_per_s, kind: phone?.link() ?? null })
+  return { ...newCycleOver({ limit, page, bytes_per_s, kind: phone?.link() ?? null }), insists }
 }
 
 interface Taken { cycle: Cycle; end: CycleEnd | null }

@@ -192,6 +192,22 @@ describe('after a failure', () => {
     expect(afterFailure(cycle({ reached: true }), step, failed(kind, 503))).toMatchObject({ then: 'end', end: { reached } })
   })
 
+  /** An error page, of something between the phone and the server. */
+  const page = (status: number) => new ApiError(status === 413 ? 'too_large' : 'transient', status)
+
+  it.each<[string, Partial<Cycle>, Step, ApiError, object]>([
+    ['too large alone: it rests', {}, push('op1'), page(413), { then: 'go_on', cycle: { refused: new Set(['op1']) }, park: null }],
+    ['a gateway that fails once: that may pass', {}, push('op1', 'op2'), page(502), { then: 'end', cycle: { limit: BATCH_MAX } }],
+    ['and again, with the server answering: half of it', { insists: true, reached: true }, push('op1', 'op2'), page(403), { then: 'go_on', cycle: { limit: 1 } }],
+    ['alone: it rests, and others go', { insists: true, reached: true }, push('op1'), page(403), { then: 'go_on', cycle: { refused: new Set(['op1']), refusals: 1 } }],
+    ['but not for ever', { insists: true, reached: true, refusals: 19 }, push('op1'), page(403), { then: 'end', end: { state: 'backoff', reached: false } }],
+    ['a server that is down as a whole', { insists: true }, push('op1', 'op2'), page(502), { then: 'end' }],
+    ['what the server itself says of a batch', { insists: true, reached: true }, push('op1', 'op2'), failed('transient', 503), { then: 'end' }],
+    ['a hotel\'s log-in page', { insists: true, reached: true }, push('op1', 'op2'), page(200), { then: 'end' }],
+  ])('that no answer of the server explains: %s', (_why, values, step, error, outcome) => {
+    expect(afterFailure(cycle(values), step, error)).toMatchObject(outcome)
+  })
+
   it('gives the cursor up once in a run', () => {
     const error = failed('refused', 422, 'validation_failed', 'cursor')
     const after = afterFailure(cycle({ cursor_reset: true }), { do: 'pull' }, error)

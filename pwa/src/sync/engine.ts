@@ -15,6 +15,8 @@ const FIRST_BATCH: Readonly<Record<string, number>> = { 'slow-2g': 5, '2g': 10, 
 const UNCONFIRMED_MAX = 5
 /** Uploads that the server stumbled over, one after another, until a run takes it for all of them. */
 const STUMBLES_MAX = 4
+/** Single ops that something on the way refused, one after another, until a run takes it for all of them. */
+const REFUSALS_MAX = 20
 /** A file goes behind others once for so many tries: what breaks off each time must not keep the rest waiting. */
 const TIRING_TRIES = 8
 /** Changes of the feed in one page, at most and at least. */
@@ -40,6 +42,12 @@ export interface Cycle {
   bytes: number
   /** Ops the server put off in this run; they rest until something else was applied. */
   held: ReadonlySet<Id>
+  /** Ops that something between phone and server refused, each alone; they rest until the next run. */
+  refused: ReadonlySet<Id>
+  /** So many in a row. */
+  refusals: number
+  /** The last run failed as well: what fails without a word of the server is looked for in the batch. */
+  insists: boolean
   /** Uploads that rest until the next run. */
   resting: ReadonlySet<string>
   /** Uploads in a row that the server has stumbled over. */
@@ -100,7 +108,7 @@ export function newCycle(limit: number = BATCH_MAX, bytesPerS: number | null = n
   return {
     limit: Math.min(BATCH_MAX, Math.max(1, limit)),
     bytes: batchBytes(bytesPerS),
-    held: new Set(), resting: new Set(), stumbles: 0, unconfirmed: new Set(),
+    held: new Set(), refused: new Set(), refusals: 0, insists: false, resting: new Set(), stumbles: 0, unconfirmed: new Set(),
     pull_due: true, page: PAGE_MAX, unpulled: null, cursor_reset: false, too_old: false, progressed: false, reached: false,
   }
 }
@@ -151,16 +159,21 @@ function bySeq(ops: readonly OpView[]): OpView[] {
 /** The next batch: in the order of making, so that what others depend on goes first. */
 export function nextBatch(cycle: Cycle, ops: readonly OpView[]): Id[] {
   const blocked = blockedOps(ops)
-  const resting = dependentsOf(ops, cycle.held)
+  const off = putOff(cycle)
+  const resting = dependentsOf(ops, off)
   const batch: Id[] = []
   let bytes = 0
   for (const op of bySeq(ops)) {
-    if (isParked(op.state) || blocked.has(op.op_id) || cycle.held.has(op.op_id) || resting.has(op.op_id)) continue
+    if (isParked(op.state) || blocked.has(op.op_id) || off.has(op.op_id) || resting.has(op.op_id)) continue
     if (batch.length === cycle.limit || (batch.length > 0 && bytes + op.bytes > cycle.bytes)) break
     batch.push(op.op_id)
     bytes += op.bytes
   }
   return batch
+}
+
+function putOff({ held, refused }: Cycle): ReadonlySet<Id> {
+  return refused.size === 0 ? held : new Set([...held, ...refused])
 }
 
 /** Records first, then what the server has to tell, then the heavy bytes; a pull confirms those. */
@@ -179,8 +192,9 @@ export function nextStep(cycle: Cycle, ops: readonly OpView[], uploads: readonly
   if (cycle.unpulled) return { do: 'end', end: endOf(cycle, 'backoff', cycle.unpulled.problem, cycle.unpulled.retry_after_s) }
   // What waits for a parked one waits for a person: there is no use in trying again soon.
   const blocked = blockedOps(ops)
-  const putOff = ops.some((op) => cycle.held.has(op.op_id) && !blocked.has(op.op_id))
-  const state = putOff || cycle.resting.size > 0 ? 'waiting' : 'done'
+  const off = putOff(cycle)
+  const waits = ops.some((op) => off.has(op.op_id) && !blocked.has(op.op_id))
+  const state = waits || cycle.resting.size > 0 ? 'waiting' : 'done'
   const problem = cycle.too_old ? localProblem(TOO_OLD) : null
   return { do: 'end', end: endOf(cycle, state, problem) }
 }
@@ -234,6 +248,7 @@ export function afterPush(
       pull_due: cycle.pull_due || applied,
       progressed: cycle.progressed || applied || parked,
       reached: true,
+      refusals: 0,
     },
   }
 }
@@ -316,6 +331,11 @@ export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFa
         return { then: 'go_on', cycle, park: { op_id: only, problem: error.problem }, reset_cursor: false }
       }
     }
+    // A filter on the way has taken offence at one op, or finds it too large: halving finds it, alone it rests.
+    if (isRefusedOnTheWay(cycle, error) && cycle.refusals + 1 < REFUSALS_MAX) {
+      const next = step.op_ids.length > 1 ? half : refusedAlone(cycle, step.op_ids)
+      return { then: 'go_on', cycle: next, park: null, reset_cursor: false }
+    }
   }
   // Pulling ends, sending goes on: what waits here must reach the office whatever the age of the app.
   if (step.do === 'pull' && error.problem?.code === TOO_OLD) {
@@ -338,6 +358,16 @@ export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFa
     return { then: 'go_on', cycle: next, park: null, reset_cursor: false }
   }
   return end('backoff')
+}
+
+/** True for an error page that is not our server's, while our server answers: not once, for that may pass. */
+function isRefusedOnTheWay({ insists, reached }: Cycle, { kind, status, problem, retryAfterS }: ApiError): boolean {
+  if (problem !== null) return false
+  return kind === 'too_large' || (insists && reached && status >= 400 && status !== 429 && retryAfterS === null)
+}
+
+function refusedAlone(cycle: Cycle, ids: readonly Id[]): Cycle {
+  return { ...cycle, refused: new Set([...cycle.refused, ...ids]), refusals: cycle.refusals + 1 }
 }
 
 /** Seconds until the next run, or null where only a person (or a new log-in) can help. random: 0..1. */

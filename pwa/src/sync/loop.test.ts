@@ -252,6 +252,20 @@ describe('new work behind what fails', () => {
     await arrives(2)
   })
 
+  it('goes at once where something on the way refuses an old record', async () => {
+    await visit('s1')
+    const [old] = await db.outbox.toArray()
+    change = (real) => ({
+      push: (body) => body.ops.some((op) => op.op_id === old?.op_id) ? Promise.reject(new ApiError('transient', 403)) : real.push(body),
+    })
+    sync.start()
+    await settled('backoff', 1)
+    await fire()
+    await settled('backoff', 2)
+    await visit('s2')
+    await arrives(1)
+  })
+
   it('goes at once where the browser wrongly says that there is no network', async () => {
     online = () => false
     sync.start()

@@ -43,7 +43,7 @@ export interface Sync {
   resume(): void
 }
 
-export interface SyncDeps extends Omit<CycleDeps, 'stopped'> {
+export interface SyncDeps extends Omit<CycleDeps, 'stopped' | 'insists'> {
   around: Surroundings
   onStatus(status: LoopStatus): void
 }
@@ -130,7 +130,7 @@ export function createSync(deps: SyncDeps): Sync {
   async function run(): Promise<CycleEnd | null> {
     const work = () => {
       tell('syncing')
-      return runCycle({ ...deps, transport: requests.transport, stopped: () => stopped })
+      return runCycle({ ...deps, transport: requests.transport, insists: failures > 0, stopped: () => stopped })
     }
     const end = await around.exclusively(lock, () => {
       met = null
