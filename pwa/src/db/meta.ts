@@ -1,6 +1,6 @@
 // The few single values of a person's database.
 import type { Contact } from '../kernel/clock'
-import type { IsoTime } from './types'
+import type { Id, IsoTime } from './types'
 import type { Tables } from './tables'
 
 interface MetaValues {
@@ -22,6 +22,8 @@ interface MetaValues {
   refused_schema: number
   /** The last report about this phone that the server has taken, or would not take. */
   device_reported: { said: string; at: IsoTime }
+  /** The page that last syncs, or synced, with this database, when it said so, and how long it may then be silent. */
+  sync_beat: { page: Id; at: IsoTime; for_s: number }
   /** When old records were last cleared away. */
   pruned_at: IsoTime
 }

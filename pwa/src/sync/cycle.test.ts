@@ -43,9 +43,9 @@ async function readAnew(): Promise<number> {
   return told
 }
 
-function run(changed: Partial<Transport> = {}, stopped: () => boolean = () => false): Promise<CycleEnd> {
+function run(changed: Partial<Transport> = {}, stopped: () => boolean = () => false, insists = false): Promise<CycleEnd> {
   const transport = { ...server.transport(), ...changed }
-  return runCycle({ db, transport, clock, device: { id: 'phone', app_version: '1' }, onMe: () => undefined, stopped })
+  return runCycle({ db, transport, clock, device: { id: 'phone', app_version: '1' }, onMe: () => undefined, stopped, insists })
 }
 
 async function aVisit(storeId = 's1'): Promise<string> {
@@ -183,6 +183,28 @@ describe('one bad op', () => {
     const visit = await aVisit()
     for (let n = 0; n < 9; n += 1) await addNote(db, { visit_id: visit, text: `note ${n}` }, clock)
     server.max_ops = 3
+    expect((await run()).state).toBe('done')
+    expect(server.of('note', REP)).toHaveLength(9)
+  })
+})
+
+describe('records that something between the phone and the server refuses', () => {
+  it.each([413, 403])('(%d) are found, and keep neither others nor photos waiting', async (status) => {
+    await run()
+    const visit = await aVisit()
+    for (let n = 0; n < 9; n += 1) await addNote(db, { visit_id: visit, text: n % 4 === 2 ? 'DROP TABLE' : `note ${n}` }, clock)
+    await addPhoto(db, await aPhoto(visit), clock)
+    const real = server.transport()
+    const push: Transport['push'] = async (body) => {
+      if (JSON.stringify(body).includes('DROP TABLE')) throw new ApiError(status === 413 ? 'too_large' : 'transient', status)
+      return real.push(body)
+    }
+    if (status === 403) expect((await run({ push })).state).toBe('backoff')
+    expect(await run({ push }, () => false, true)).toMatchObject({ state: 'waiting', reached: true })
+    expect(await db.outbox.toArray()).toMatchObject([{ state: 'waiting' }, { state: 'waiting' }])
+    expect(server.of('note', REP)).toHaveLength(7)
+    expect(server.of('photo', REP)).toMatchObject([{ state: 'stored' }])
+    // Something on the way was mended.
     expect((await run()).state).toBe('done')
     expect(server.of('note', REP)).toHaveLength(9)
   })

@@ -9,20 +9,22 @@ import type { Me } from '../kernel/me'
 import { ApiError, localProblem } from '../kernel/problem'
 import { reportDevice, type ReportDeps } from './device'
 import {
-  afterConfirm, afterFailure, afterPull, afterPush, afterTransfer, afterUpload, holding, newCycleOver, nextStep, unpulled,
-  type Cycle, type CycleEnd, type Step,
+  afterConfirm, afterFailure, afterPull, afterPush, afterTransfer, afterUpload, endOf, holding, newCycleOver,
+  nextStep, unpulled, type Cycle, type CycleEnd, type Step,
 } from './engine'
 import { backlog, beginBatch, recover, releaseBatch, settle, snapshot } from './outbox'
 import { pruneOld } from './prune'
 import { forgetCursor, OtherPersonError, pullPage } from './pull'
 import { SCHEMA } from './transport'
 import {
-  beginUpload, bytesOf, failUpload, finishUploads, noteProgress, releaseUpload, sendFile,
+  beginUpload, bytesOf, failUpload, finishUploads, noteProgress, releaseUpload, sendFile, type UploadEnd,
 } from './uploads'
 
 export interface CycleDeps extends ReportDeps {
   /** Told of every answer to "who am I", also when it names somebody else. */
   onMe(me: Me): void
+  /** The last run has failed: this one looks closer. */
+  insists?: boolean
   /** True once this run must not touch the server any more. */
   stopped(): boolean
 }
@@ -31,7 +33,7 @@ export interface CycleDeps extends ReportDeps {
 const MEASURED_FROM_BYTES = 4_096
 
 const NO_ROOM = localProblem('local_storage')
-const STOPPED: CycleEnd = { state: 'backoff', problem: null, retry_after_s: null, progressed: false }
+const STOPPED: CycleEnd = { state: 'backoff', problem: null, retry_after_s: null, progressed: false, reached: false }
 
 /**
  * Run until nothing more can be done now. One at a time for each database: the caller holds the lock.
@@ -53,9 +55,9 @@ export async function runCycle(deps: CycleDeps): Promise<CycleEnd> {
 async function run(deps: CycleDeps): Promise<CycleEnd> {
   const { db } = deps
   await recover(db)
-  let cycle = await firstCycle(deps)
-  const stranger = await introduce(deps, cycle)
-  if (stranger) return stranger
+  const met = await introduce(deps, await firstCycle(deps))
+  if (met.end) return met.end
+  let { cycle } = met
   for (;;) {
     if (deps.stopped()) return release(deps, cycle, STOPPED)
     const { ops, uploads } = await snapshot(db)
@@ -70,22 +72,23 @@ async function run(deps: CycleDeps): Promise<CycleEnd> {
   }
 }
 
-async function firstCycle({ db, phone }: CycleDeps): Promise<Cycle> {
+async function firstCycle({ db, phone, insists = false }: CycleDeps): Promise<Cycle> {
   const [limit, page, bytes_per_s] = await Promise.all([
     getMeta(db, 'batch_limit'), getMeta(db, 'pull_page'), getMeta(db, 'push_rate'),
   ])
-  return newCycleOver({ limit, page, bytes_per_s, kind: phone?.link() ?? null })
+  return { ...newCycleOver({ limit, page, bytes_per_s, kind: phone?.link() ?? null }), insists }
 }
 
 interface Taken { cycle: Cycle; end: CycleEnd | null }
 
 /** Ask who the server takes us for. Nothing is sent or taken under another person's name. */
-async function introduce(deps: CycleDeps, cycle: Cycle): Promise<CycleEnd | null> {
+async function introduce(deps: CycleDeps, cycle: Cycle): Promise<Taken> {
   try {
-    return (await isMe(deps)) ? null : strangerEnd(cycle)
+    const mine = await isMe(deps)
+    return { cycle: { ...cycle, reached: true }, end: mine ? null : strangerEnd(cycle) }
   } catch (error) {
     const failed = afterFailure(cycle, { do: 'pull' }, asApiError(error))
-    return failed.then === 'end' ? failed.end : null
+    return { cycle, end: failed.then === 'end' ? failed.end : null }
   }
 }
 
@@ -100,7 +103,7 @@ async function isMe(deps: CycleDeps): Promise<boolean> {
 }
 
 function strangerEnd(cycle: Cycle): CycleEnd {
-  return { state: 'auth', problem: localProblem('other_person'), retry_after_s: null, progressed: cycle.progressed }
+  return endOf(cycle, 'auth', localProblem('other_person'))
 }
 
 async function take(deps: CycleDeps, cycle: Cycle, step: Exclude<Step, { do: 'end' }>): Promise<Taken> {
@@ -164,15 +167,13 @@ async function upload(deps: CycleDeps, cycle: Cycle, sha256: string): Promise<Cy
   const row = await beginUpload(db, sha256)
   if (!row) return cycle
   const bytes = await bytesOf(db, row)
-  if (!bytes) {
-    // They were freed in a run that found no room to write down that the server has them, or they are lost.
-    const { complete } = await deps.transport.uploadStatus(sha256)
-    if (!complete) await failUpload(db, sha256, localProblem('bytes_missing'))
-    return afterUpload(cycle, sha256, complete)
-  }
-  const end = await sendFile(deps.transport, sha256, bytes, (sent) => noteProgress(db, sha256, sent))
-  if (end.complete) await noteProgress(db, sha256, bytes.size)
-  else await failUpload(db, sha256, end.problem)
+  // Without them: freed in a run that found no room to write down that the server has them, or lost.
+  const end: UploadEnd = bytes instanceof Blob
+    ? await sendFile(deps.transport, sha256, bytes, (sent) => noteProgress(db, sha256, sent))
+    : { ...bytes, complete: (await deps.transport.uploadStatus(sha256)).complete }
+  if (end.complete) await noteProgress(db, sha256, row.bytes_total)
+  else if (end.problem) await failUpload(db, sha256, end.problem)
+  else await releaseUpload(db, sha256)
   return afterUpload(cycle, sha256, end.complete)
 }
 
@@ -192,9 +193,9 @@ async function fail(deps: CycleDeps, cycle: Cycle, step: Step, error: ApiError):
   const unmarked = park ? await settle(deps.db, [{ op_id: park.op_id, to: 'rejected', problem: park.problem }]) : []
   if (!next.reset_cursor) return { cycle: holding(next.cycle, unmarked), end: null }
   // The cursor is refused when the server was set up anew, and when it takes us for another person.
-  const stranger = await introduce(deps, next.cycle)
-  if (!stranger) await forgetCursor(deps.db)
-  return { cycle: next.cycle, end: stranger }
+  const met = await introduce(deps, next.cycle)
+  if (!met.end) await forgetCursor(deps.db)
+  return met
 }
 
 /** Uploads that no pull has confirmed are looked at again in the next run. */

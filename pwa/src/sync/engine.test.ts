@@ -11,7 +11,7 @@ function op(seq: number, state: OpState = 'waiting', depends_on: string[] = [], 
 }
 
 function upload(sha256: string, op_ids: string[], state: UploadView['state'] = 'waiting'): UploadView {
-  return { sha256, op_ids, state }
+  return { sha256, op_ids, state, attempts: 0 }
 }
 
 function cycle(values: Partial<Cycle> = {}): Cycle {
@@ -45,7 +45,7 @@ describe('the next batch', () => {
 })
 
 describe('the next step', () => {
-  const done: Step = { do: 'end', end: { state: 'done', problem: null, retry_after_s: null, progressed: false } }
+  const done: Step = { do: 'end', end: { state: 'done', problem: null, retry_after_s: null, progressed: false, reached: false } }
   const calm = { pull_due: false }
 
   it.each<[string, Partial<Cycle>, OpView[], UploadView[], Step]>([
@@ -179,8 +179,33 @@ describe('after a failure', () => {
     ['too slow for a page of the feed: a smaller one next time, and sending goes on', { do: 'pull' }, failed('timeout', 0), { then: 'go_on', cycle: { page: 250, pull_due: false }, reset_cursor: false }],
     ['a feed that the server stumbles over', { do: 'pull' }, failed('transient', 500, 'internal'), { then: 'go_on', cycle: { page: 500, pull_due: false, unpulled: { problem: { code: 'internal' } } } }],
     ['an upload', { do: 'upload', sha256: 'a' }, failed('timeout', 0), { then: 'end', end: { state: 'backoff' } }],
+    ['a file that the server stumbles over', { do: 'upload', sha256: 'a' }, failed('transient', 500), { then: 'go_on', cycle: { resting: new Set(['a']), stumbles: 1 } }],
   ])('%s', (_why, step, error, outcome) => {
     expect(afterFailure(cycle(), step, error)).toMatchObject(outcome)
+  })
+
+  it.each<[string, Step, FailureKind, boolean]>([
+    ['a push: new work would fare no better', push('op1'), 'transient', false],
+    ['an upload', { do: 'upload', sha256: 'a' }, 'offline', true],
+    ['the feed', { do: 'pull' }, 'transient', true],
+  ])('says whether new work would get through: %s', (_why, step, kind, reached) => {
+    expect(afterFailure(cycle({ reached: true }), step, failed(kind, 503))).toMatchObject({ then: 'end', end: { reached } })
+  })
+
+  /** An error page, of something between the phone and the server. */
+  const page = (status: number) => new ApiError(status === 413 ? 'too_large' : 'transient', status)
+
+  it.each<[string, Partial<Cycle>, Step, ApiError, object]>([
+    ['too large alone: it rests', {}, push('op1'), page(413), { then: 'go_on', cycle: { refused: new Set(['op1']) }, park: null }],
+    ['a gateway that fails once: that may pass', {}, push('op1', 'op2'), page(502), { then: 'end', cycle: { limit: BATCH_MAX } }],
+    ['and again, with the server answering: half of it', { insists: true, reached: true }, push('op1', 'op2'), page(403), { then: 'go_on', cycle: { limit: 1 } }],
+    ['alone: it rests, and others go', { insists: true, reached: true }, push('op1'), page(403), { then: 'go_on', cycle: { refused: new Set(['op1']), refusals: 1 } }],
+    ['but not for ever', { insists: true, reached: true, refusals: 19 }, push('op1'), page(403), { then: 'end', end: { state: 'backoff', reached: false } }],
+    ['a server that is down as a whole', { insists: true }, push('op1', 'op2'), page(502), { then: 'end' }],
+    ['what the server itself says of a batch', { insists: true, reached: true }, push('op1', 'op2'), failed('transient', 503), { then: 'end' }],
+    ['a hotel\'s log-in page', { insists: true, reached: true }, push('op1', 'op2'), page(200), { then: 'end' }],
+  ])('that no answer of the server explains: %s', (_why, values, step, error, outcome) => {
+    expect(afterFailure(cycle(values), step, error)).toMatchObject(outcome)
   })
 
   it('gives the cursor up once in a run', () => {
@@ -199,7 +224,7 @@ describe('after a failure', () => {
 
 describe('when to try again', () => {
   const end = (state: CycleEnd['state'], retry_after_s: number | null = null, progressed = false): CycleEnd =>
-    ({ state, problem: null, retry_after_s, progressed })
+    ({ state, problem: null, retry_after_s, progressed, reached: true })
 
   it.each<[string, CycleEnd, number, number, number | null]>([
     // why                              end                      failures  random  seconds

@@ -13,6 +13,12 @@ const BATCH_BYTES_LEAST = 16 * 1024
 const FIRST_BATCH: Readonly<Record<string, number>> = { 'slow-2g': 5, '2g': 10, '3g': 40 }
 /** Uploads are confirmed by a pull at least this often. */
 const UNCONFIRMED_MAX = 5
+/** Uploads that the server stumbled over, one after another, until a run takes it for all of them. */
+const STUMBLES_MAX = 4
+/** Single ops that something on the way refused, one after another, until a run takes it for all of them. */
+const REFUSALS_MAX = 20
+/** A file goes behind others once for so many tries: what breaks off each time must not keep the rest waiting. */
+const TIRING_TRIES = 8
 /** Changes of the feed in one page, at most and at least. */
 export const PAGE_MAX = 500
 const PAGE_LEAST = 20
@@ -26,7 +32,7 @@ const BACKOFF_MAX_S = 300
 export interface OpView { op_id: Id; seq: number; state: OpState; depends_on: readonly Id[]; bytes: number }
 
 /** What a decision needs to know of an upload. */
-export interface UploadView { sha256: string; op_ids: readonly Id[]; state: UploadMark }
+export interface UploadView { sha256: string; op_ids: readonly Id[]; state: UploadMark; attempts: number }
 
 /** What one run of the sync has learnt so far. */
 export interface Cycle {
@@ -36,8 +42,16 @@ export interface Cycle {
   bytes: number
   /** Ops the server put off in this run; they rest until something else was applied. */
   held: ReadonlySet<Id>
+  /** Ops that something between phone and server refused, each alone; they rest until the next run. */
+  refused: ReadonlySet<Id>
+  /** So many in a row. */
+  refusals: number
+  /** The last run failed as well: what fails without a word of the server is looked for in the batch. */
+  insists: boolean
   /** Uploads that rest until the next run. */
   resting: ReadonlySet<string>
+  /** Uploads in a row that the server has stumbled over. */
+  stumbles: number
   /** Uploads complete, but not yet confirmed: see afterPull. */
   unconfirmed: ReadonlySet<string>
   pull_due: boolean
@@ -50,6 +64,8 @@ export interface Cycle {
   too_old: boolean
   /** Something reached the server. */
   progressed: boolean
+  /** The server answers who we are, and takes what is pushed. */
+  reached: boolean
 }
 
 export type Step =
@@ -65,6 +81,8 @@ export interface CycleEnd {
   problem: Problem | null
   retry_after_s: number | null
   progressed: boolean
+  /** The server answered, and no push failed as a whole: new work would get through. */
+  reached: boolean
 }
 
 /** The answer to one op. */
@@ -90,8 +108,8 @@ export function newCycle(limit: number = BATCH_MAX, bytesPerS: number | null = n
   return {
     limit: Math.min(BATCH_MAX, Math.max(1, limit)),
     bytes: batchBytes(bytesPerS),
-    held: new Set(), resting: new Set(), unconfirmed: new Set(),
-    pull_due: true, page: PAGE_MAX, unpulled: null, cursor_reset: false, too_old: false, progressed: false,
+    held: new Set(), refused: new Set(), refusals: 0, insists: false, resting: new Set(), stumbles: 0, unconfirmed: new Set(),
+    pull_due: true, page: PAGE_MAX, unpulled: null, cursor_reset: false, too_old: false, progressed: false, reached: false,
   }
 }
 
@@ -141,16 +159,21 @@ function bySeq(ops: readonly OpView[]): OpView[] {
 /** The next batch: in the order of making, so that what others depend on goes first. */
 export function nextBatch(cycle: Cycle, ops: readonly OpView[]): Id[] {
   const blocked = blockedOps(ops)
-  const resting = dependentsOf(ops, cycle.held)
+  const off = putOff(cycle)
+  const resting = dependentsOf(ops, off)
   const batch: Id[] = []
   let bytes = 0
   for (const op of bySeq(ops)) {
-    if (isParked(op.state) || blocked.has(op.op_id) || cycle.held.has(op.op_id) || resting.has(op.op_id)) continue
+    if (isParked(op.state) || blocked.has(op.op_id) || off.has(op.op_id) || resting.has(op.op_id)) continue
     if (batch.length === cycle.limit || (batch.length > 0 && bytes + op.bytes > cycle.bytes)) break
     batch.push(op.op_id)
     bytes += op.bytes
   }
   return batch
+}
+
+function putOff({ held, refused }: Cycle): ReadonlySet<Id> {
+  return refused.size === 0 ? held : new Set([...held, ...refused])
 }
 
 /** Records first, then what the server has to tell, then the heavy bytes; a pull confirms those. */
@@ -162,16 +185,25 @@ export function nextStep(cycle: Cycle, ops: readonly OpView[], uploads: readonly
   const ask: Step = deaf ? { do: 'confirm' } : { do: 'pull' }
   if (cycle.unconfirmed.size >= UNCONFIRMED_MAX || (cycle.pull_due && !deaf)) return ask
   const unsent = new Set(ops.map((op) => op.op_id))
-  const next = uploads.find((one) => isReady(cycle, one, unsent))
+  const next = leastTired(uploads.filter((one) => isReady(cycle, one, unsent)))
+  // What may end the run comes after the word that confirms the others.
+  if (cycle.unconfirmed.size > 0 && (!next || roundsOf(next) > 0)) return ask
   if (next) return { do: 'upload', sha256: next.sha256 }
-  if (cycle.unconfirmed.size > 0) return ask
-  if (cycle.unpulled) return { do: 'end', end: { state: 'backoff', ...cycle.unpulled, progressed: cycle.progressed } }
+  if (cycle.unpulled) return { do: 'end', end: endOf(cycle, 'backoff', cycle.unpulled.problem, cycle.unpulled.retry_after_s) }
   // What waits for a parked one waits for a person: there is no use in trying again soon.
   const blocked = blockedOps(ops)
-  const putOff = ops.some((op) => cycle.held.has(op.op_id) && !blocked.has(op.op_id))
-  const state = putOff || cycle.resting.size > 0 ? 'waiting' : 'done'
+  const off = putOff(cycle)
+  const waits = ops.some((op) => off.has(op.op_id) && !blocked.has(op.op_id))
+  const state = waits || cycle.resting.size > 0 ? 'waiting' : 'done'
   const problem = cycle.too_old ? localProblem(TOO_OLD) : null
-  return { do: 'end', end: { state, problem, retry_after_s: null, progressed: cycle.progressed } }
+  return { do: 'end', end: endOf(cycle, state, problem) }
+}
+
+/** The end of a run that has come so far. */
+export function endOf(
+  { progressed, reached }: Cycle, state: CycleEnd['state'], problem: Problem | null, retry_after_s: number | null = null,
+): CycleEnd {
+  return { state, problem, retry_after_s, progressed, reached }
 }
 
 /** Bytes go once the server knows a record that they belong to. */
@@ -179,6 +211,15 @@ function isReady(cycle: Cycle, upload: UploadView, unsent: ReadonlySet<Id>): boo
   if (upload.state === 'done' || upload.state === 'failed') return false
   if (cycle.resting.has(upload.sha256) || cycle.unconfirmed.has(upload.sha256)) return false
   return upload.op_ids.some((id) => !unsent.has(id))
+}
+
+/** The first of those with the fewest rounds of tries behind them. */
+function leastTired(uploads: readonly UploadView[]): UploadView | undefined {
+  return [...uploads].sort((a, b) => roundsOf(a) - roundsOf(b))[0]
+}
+
+function roundsOf({ attempts }: UploadView): number {
+  return Math.floor(attempts / TIRING_TRIES)
 }
 
 /**
@@ -206,6 +247,8 @@ export function afterPush(
       limit: full ? Math.min(BATCH_MAX, cycle.limit * 2) : cycle.limit,
       pull_due: cycle.pull_due || applied,
       progressed: cycle.progressed || applied || parked,
+      reached: true,
+      refusals: 0,
     },
   }
 }
@@ -251,7 +294,7 @@ export function afterConfirm(cycle: Cycle): { cycle: Cycle; confirmed: string[] 
 /** An upload ended: complete on the server, or it can only rest until the next run (or for good). */
 export function afterUpload(cycle: Cycle, sha256: string, complete: boolean): Cycle {
   return complete
-    ? { ...cycle, unconfirmed: new Set([...cycle.unconfirmed, sha256]), progressed: true }
+    ? { ...cycle, unconfirmed: new Set([...cycle.unconfirmed, sha256]), stumbles: 0, progressed: true }
     : { ...cycle, resting: new Set([...cycle.resting, sha256]) }
 }
 
@@ -271,9 +314,9 @@ export type AfterFailure =
 
 /** A request failed as a whole. Nothing of it counts as sent. */
 export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFailure {
+  const ended = { ...cycle, reached: cycle.reached && step.do !== 'push' }
   const end = (state: CycleEnd['state']): AfterFailure & { then: 'end' } => ({
-    then: 'end', cycle,
-    end: { state, problem: error.problem, retry_after_s: error.retryAfterS, progressed: cycle.progressed },
+    then: 'end', cycle: ended, end: endOf(ended, state, error.problem, error.retryAfterS),
   })
   if (error.kind === 'auth') return end('auth')
   if (error.kind === 'offline') return end('offline')
@@ -287,6 +330,11 @@ export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFa
       if (only !== undefined && error.problem) {
         return { then: 'go_on', cycle, park: { op_id: only, problem: error.problem }, reset_cursor: false }
       }
+    }
+    // A filter on the way has taken offence at one op, or finds it too large: halving finds it, alone it rests.
+    if (isRefusedOnTheWay(cycle, error) && cycle.refusals + 1 < REFUSALS_MAX) {
+      const next = step.op_ids.length > 1 ? half : refusedAlone(cycle, step.op_ids)
+      return { then: 'go_on', cycle: next, park: null, reset_cursor: false }
     }
   }
   // Pulling ends, sending goes on: what waits here must reach the office whatever the age of the app.
@@ -304,7 +352,22 @@ export function afterFailure(cycle: Cycle, step: Step, error: ApiError): AfterFa
     const next = unpulled({ ...cycle, page }, error.problem, error.retryAfterS)
     return { then: 'go_on', cycle: next, park: null, reset_cursor: false }
   }
+  // One file that the server stumbles over rests; so many in a row are no matter of single files.
+  if (step.do === 'upload' && error.status === 500 && cycle.stumbles + 1 < STUMBLES_MAX) {
+    const next = { ...afterUpload(cycle, step.sha256, false), stumbles: cycle.stumbles + 1 }
+    return { then: 'go_on', cycle: next, park: null, reset_cursor: false }
+  }
   return end('backoff')
+}
+
+/** True for an error page that is not our server's, while our server answers: not once, for that may pass. */
+function isRefusedOnTheWay({ insists, reached }: Cycle, { kind, status, problem, retryAfterS }: ApiError): boolean {
+  if (problem !== null) return false
+  return kind === 'too_large' || (insists && reached && status >= 400 && status !== 429 && retryAfterS === null)
+}
+
+function refusedAlone(cycle: Cycle, ids: readonly Id[]): Cycle {
+  return { ...cycle, refused: new Set([...cycle.refused, ...ids]), refusals: cycle.refusals + 1 }
 }
 
 /** Seconds until the next run, or null where only a person (or a new log-in) can help. random: 0..1. */

@@ -1,13 +1,15 @@
 // @vitest-environment node
 // Timing apart from doing: the loop with a hand-made clock, network and server.
 import 'fake-indexeddb/auto'
-import { afterEach, beforeEach, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Db } from '../db/schema'
-import { freshDb, HandClock, REP } from '../db/testing'
+import { aPhoto, freshDb, HandClock, REP } from '../db/testing'
+import { addPhoto } from '../features/photos/actions'
 import { checkIn } from '../features/visits/actions'
 import { ApiError } from '../kernel/problem'
 import { createSync, type LoopStatus, type Surroundings, type Sync } from './loop'
 import { ModelServer } from './model-server'
+import type { Transport } from './transport'
 
 let db: Db
 let clock: HandClock
@@ -15,6 +17,8 @@ let server: ModelServer
 let network: 'there' | 'gone' | 'failing'
 let online: () => boolean
 let elsewhere: boolean
+/** What befalls the lock while, or after, a run holds it. */
+let underLock: () => Promise<unknown>
 let wake: () => void
 let timers: Map<number, { run: () => void; seconds: number }>
 let runs: number
@@ -22,6 +26,7 @@ let wakesAsked: number
 let status: LoopStatus[]
 let sync: Sync
 let onReport: () => Promise<unknown>
+let change: (real: Transport) => Partial<Transport>
 
 beforeEach(() => {
   db = freshDb()
@@ -31,11 +36,13 @@ beforeEach(() => {
   network = 'there'
   online = () => network === 'there'
   elsewhere = false
+  underLock = () => Promise.resolve()
   timers = new Map()
   runs = 0
   wakesAsked = 0
   status = []
   onReport = () => Promise.resolve()
+  change = () => ({})
   let nextTimer = 0
   const around: Surroundings = {
     setTimer(run, ms) {
@@ -48,8 +55,11 @@ beforeEach(() => {
     async exclusively(_name, work) {
       if (elsewhere) return null
       runs += 1
-      return work()
+      const done = await work()
+      await underLock()
+      return done
     },
+    whenFree: () => () => undefined,
     listen(onWake) {
       wake = onWake
       return () => {
@@ -74,12 +84,17 @@ beforeEach(() => {
       return { server_time: clock.now().toISOString(), schema: { oldest: 1, newest: 4 } }
     },
   }
+  const later = Object.fromEntries((['push', 'pull', 'uploadStatus', 'uploadFrom'] as const).map((name) =>
+    [name, (...args: unknown[]) => ((change(real)[name] ?? real[name]) as (...args: unknown[]) => unknown)(...args)]))
   const storage = { usage: null, quota: null, persisted: null }
   const phone = { condition: () => Promise.resolve({ storage, standalone: null }), link: () => null }
-  sync = createSync({ db, transport, clock, phone, device: { id: 'd', app_version: '1' }, onMe: () => undefined, around, onStatus: (one) => status.push(one) })
+  sync = createSync({ db, transport: { ...transport, ...later }, clock, phone, device: { id: 'd', app_version: '1' }, onMe: () => undefined, around, onStatus: (one) => status.push(one) })
 })
 
-afterEach(() => sync.stop())
+afterEach(() => {
+  sync.stop()
+  vi.restoreAllMocks()
+})
 
 const last = () => status.at(-1)
 const nextTry = () => [...timers.values()].map((timer) => timer.seconds)
@@ -189,13 +204,115 @@ it('leaves it to the tab that syncs already', async () => {
   elsewhere = true
   await visit('s1')
   sync.start()
-  await settled('idle')
+  await settled('elsewhere')
   expect(runs).toBe(0)
   expect(nextTry()).toEqual([30])
   elsewhere = false
   await fire()
   await settled('idle', 1)
   expect(server.of('visit', REP)).toHaveLength(1)
+})
+
+describe('new work behind what fails', () => {
+  const arrives = (count: number) =>
+    vi.waitFor(() => expect(server.of('visit', REP)).toHaveLength(count), { timeout: 5_000 })
+
+  it('goes at once where the server answers, and only an old record is put off', async () => {
+    await visit('s1')
+    const [old] = await db.outbox.toArray()
+    change = (real) => ({
+      async push(body) {
+        const rest = await real.push({ ...body, ops: body.ops.filter((op) => op.op_id !== old?.op_id) })
+        return { ...rest, results: [...rest.results, { op_id: old!.op_id, status: 'deferred', result: null, problem: null }] }
+      },
+    })
+    sync.start()
+    await settled('backoff', 1)
+    for (let n = 2; n <= 8; n += 1) {
+      await fire()
+      await settled('backoff', n)
+    }
+    expect(nextTry()).toEqual([256])
+    await visit('s2')
+    await arrives(1)
+  })
+
+  it.each<[string, (real: Transport) => Partial<Transport>]>([
+    ['the feed', () => ({ pull: () => Promise.reject(new ApiError('transient', 500)) })],
+    ['a photo', () => ({ uploadStatus: () => Promise.reject(new ApiError('offline')) })],
+  ])('goes at once where only %s fails', async (_what, broken) => {
+    const store = await visit('s1')
+    await addPhoto(db, await aPhoto(store), clock)
+    change = broken
+    sync.start()
+    await vi.waitFor(() => expect(nextTry()).toEqual([2]), { timeout: 5_000 })
+    await fire()
+    await vi.waitFor(() => expect(nextTry()).toEqual([4]), { timeout: 5_000 })
+    await visit('s2')
+    await arrives(2)
+  })
+
+  it('goes at once where something on the way refuses an old record', async () => {
+    await visit('s1')
+    const [old] = await db.outbox.toArray()
+    change = (real) => ({
+      push: (body) => body.ops.some((op) => op.op_id === old?.op_id) ? Promise.reject(new ApiError('transient', 403)) : real.push(body),
+    })
+    sync.start()
+    await settled('backoff', 1)
+    await fire()
+    await settled('backoff', 2)
+    await visit('s2')
+    await arrives(1)
+  })
+
+  it('goes at once where the browser wrongly says that there is no network', async () => {
+    online = () => false
+    sync.start()
+    await settled('idle', 1)
+    await visit('s1')
+    await arrives(1)
+  })
+
+  it('waits where the server takes no work, whatever else it answers', async () => {
+    change = () => ({ push: () => Promise.reject(new ApiError('transient', 503)) })
+    await visit('s1')
+    sync.start()
+    await settled('backoff', 1)
+    await visit('s2')
+    for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setTimeout(resolve))
+    expect(runs).toBe(1)
+  })
+})
+
+describe('a lock that the browser takes away', () => {
+  const lose = () => {
+    underLock = () => Promise.resolve()
+    return Promise.reject(new DOMException('released', 'AbortError'))
+  }
+
+  it('is tried again like any failure', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    underLock = lose
+    sync.start()
+    await settled('backoff', 1)
+    expect(nextTry()).toEqual([2])
+    await visit('s1')
+    await fire()
+    await settled('idle', 2)
+    expect(server.of('visit', REP)).toHaveLength(1)
+  })
+
+  it('does not swallow a wish for another run', async () => {
+    vi.spyOn(console, 'error').mockImplementation(() => undefined)
+    underLock = () => {
+      wake()
+      return lose()
+    }
+    sync.start()
+    await settled('idle', 2)
+    expect(nextTry()).toEqual([300])
+  })
 })
 
 it('does nothing after it was stopped', async () => {

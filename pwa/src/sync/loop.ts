@@ -5,7 +5,10 @@ import type { Db } from '../db/schema'
 import { countFailures, nextDelayS, type CycleEnd } from './engine'
 import { runCycle, type CycleDeps } from './cycle'
 import type { IsoTime } from '../db/types'
+import { newId } from '../kernel/ids'
 import type { Problem } from '../kernel/problem'
+import { createBeat } from './beat'
+import { watchRequests } from './requests'
 
 /** What the browser gives. Tests hand in their own. */
 export interface Surroundings {
@@ -15,13 +18,16 @@ export interface Surroundings {
   online(): boolean
   /** Run `work` while no other tab does; null at once where one does. */
   exclusively<T>(name: string, work: () => Promise<T>): Promise<T | null>
+  /** Calls back once, when whoever does such work now has ended it. Returns how to wait no longer. */
+  whenFree(name: string, free: () => void): () => void
   /** Calls back on: online, page shown, worker's message. Returns how to stop listening. */
   listen(onWake: () => void): () => void
   /** Ask the browser to wake the app when there is a network. */
   requestWake(): void
 }
 
-export type LoopState = 'idle' | 'syncing' | 'offline' | 'auth' | 'backoff'
+/** `elsewhere`: another page of this phone syncs. */
+export type LoopState = 'idle' | 'syncing' | 'elsewhere' | 'offline' | 'auth' | 'backoff'
 
 /** What the loop tells of itself; counts come from the database. */
 export interface LoopStatus { state: LoopState; next_try_at: IsoTime | null; problem: Problem | null }
@@ -37,13 +43,15 @@ export interface Sync {
   resume(): void
 }
 
-export interface SyncDeps extends Omit<CycleDeps, 'stopped'> {
+export interface SyncDeps extends Omit<CycleDeps, 'stopped' | 'insists'> {
   around: Surroundings
   onStatus(status: LoopStatus): void
 }
 
-/** Another tab syncs this database; look again soon in case it is closed. */
+/** Another tab syncs this database; look again soon, also where nobody says that it has ended. */
 const ELSEWHERE_S = 30
+/** A request that has taken so long, and twice that after each that was cut off, gives way to what waits behind it. */
+const STALLED_S = 10
 
 /** The loop of one person's database. It does nothing before start(). */
 export function createSync(deps: SyncDeps): Sync {
@@ -51,6 +59,8 @@ export function createSync(deps: SyncDeps): Sync {
   let stopped = true
   let paused = false
   let failures = 0
+  /** New work would get through, by what the last run met. */
+  let reached = true
   let running: Promise<void> | null = null
   let again = false
   let timer: number | null = null
@@ -58,6 +68,18 @@ export function createSync(deps: SyncDeps): Sync {
   let unfollow: (() => void) | null = null
   /** Seq of the newest op there was when the last run began: newer ones may have come too late for it. */
   let covered: number | null = null
+  /** Seq of the newest op that was told of. */
+  let newest = 0
+  /** When the lock was first found taken, and has been since; 0: by a page that gives no sign of life. */
+  let met: number | null = null
+  /** How to wait no longer for the lock of another page. */
+  let leaveLine: (() => void) | null = null
+  let patience_s = STALLED_S
+  const lock = `outbox-${db.userId}`
+  const beat = createBeat(db, clock, newId())
+  const requests = watchRequests(deps.transport, {
+    monotonic: () => clock.monotonic(), setTimer: around.setTimer, clearTimer: around.clearTimer, begin: beat.begin,
+  })
 
   function tell(state: LoopState, nextS: number | null = null, problem: Problem | null = null): void {
     const at = nextS === null ? null : new Date(clock.now().getTime() + nextS * 1000).toISOString()
@@ -75,6 +97,8 @@ export function createSync(deps: SyncDeps): Sync {
     again = true
     running ??= runAll().finally(() => {
       running = null
+      // Wished for after the last look, or where the run broke off.
+      if (again) void trigger()
     })
     return running
   }
@@ -83,23 +107,54 @@ export function createSync(deps: SyncDeps): Sync {
     while (again && !stopped && !paused) {
       again = false
       schedule(null)
-      covered = Math.max(covered ?? 0, await newestSeq(db).catch(() => 0))
+      covered = Math.max(covered ?? 0, newest, await newestSeq(db).catch(() => 0))
       if (stopped) return
-      const end = await around.exclusively(`outbox-${db.userId}`, () => {
-        tell('syncing')
-        return runCycle({ ...deps, stopped: () => stopped })
-      })
+      const end = await run().catch(brokenOff)
       if (stopped) return
-      if (end) finish(end)
+      // What was cut off has made room for this: it says nothing of the server.
+      if (requests.wasCut() && again) patience_s *= 2
+      else if (end) finish(end)
       else {
         schedule(ELSEWHERE_S)
-        tell('idle', ELSEWHERE_S)
+        tell('elsewhere', ELSEWHERE_S)
       }
     }
   }
 
+  function quitLine(): void {
+    leaveLine?.()
+    leaveLine = null
+  }
+
+  /** One run, under the lock where it can be had. Null: another page is at it. */
+  async function run(): Promise<CycleEnd | null> {
+    const work = () => {
+      tell('syncing')
+      return runCycle({ ...deps, transport: requests.transport, insists: failures > 0, stopped: () => stopped })
+    }
+    const end = await around.exclusively(lock, () => {
+      met = null
+      quitLine()
+      return work()
+    })
+    if (end || stopped) return end
+    leaveLine ??= around.whenFree(lock, () => {
+      leaveLine = null
+      void trigger()
+    })
+    met ??= clock.now().getTime()
+    if (!(await beat.othersSilent(met))) return null
+    // Asleep with the lock in its hand. Two runs side by side do no harm, and it is not asked about again.
+    met = 0
+    return work()
+  }
+
   function finish(end: CycleEnd): void {
     failures = countFailures(failures, end)
+    patience_s = STALLED_S
+    reached = end.reached
+    // Told of while it was not known that it would get through.
+    if (reached && newest > (covered ?? 0)) again = true
     const delay = nextDelayS(end, Math.max(0, failures - 1), around.random())
     paused = end.state === 'auth'
     schedule(delay)
@@ -113,6 +168,7 @@ export function createSync(deps: SyncDeps): Sync {
     failures = 0
     paused = false
     void trigger()
+    requests.cutAfter(patience_s * 1000)
   }
 
   /** Where the browser takes itself for online it would wake us at once, and again: a hammer on a dead server. */
@@ -121,13 +177,19 @@ export function createSync(deps: SyncDeps): Sync {
   }
 
   /**
-   * New work is sent at once, unless the server has just failed: then it goes with the next try. The length of
-   * the queue would not tell: while it empties, something new may only keep it from getting shorter.
+   * New work is sent at once, unless the server could not be reached: then it goes with the next try. That older
+   * work is put off, or that only the feed or a photo fails, says nothing against it; nor does the browser's word
+   * that there is no network, which may be wrong. The length of the queue would not tell what is new: while it
+   * empties, something new may only keep it from getting shorter.
    */
   function onNewest(seq: number): void {
+    newest = Math.max(newest, seq)
     if (covered === null || seq <= covered) return
     askForWake()
-    if (failures === 0 && around.online()) void trigger()
+    // Of bytes on their way the server keeps what has arrived; records may be just about to.
+    const uploading = requests.uploading()
+    if (reached || uploading) void trigger()
+    if (uploading) requests.cutAfter(patience_s * 1000)
   }
 
   return {
@@ -141,6 +203,7 @@ export function createSync(deps: SyncDeps): Sync {
     stop() {
       stopped = true
       schedule(null)
+      quitLine()
       unlisten?.()
       unfollow?.()
       unlisten = null
@@ -152,6 +215,12 @@ export function createSync(deps: SyncDeps): Sync {
     },
     resume: wake,
   }
+}
+
+/** The browser took the lock away, or something else that no run tells of: it is tried again like any failure. */
+function brokenOff(error: unknown): CycleEnd {
+  console.error('The sync broke off:', error)
+  return { state: 'backoff', problem: null, retry_after_s: null, progressed: false, reached: false }
 }
 
 /** Ops are numbered in the order of making, also past an empty queue; 0 where nothing waits. */

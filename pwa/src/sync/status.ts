@@ -10,7 +10,10 @@ import { backlog } from './outbox'
 import { SCHEMA } from './transport'
 
 export interface SyncStatus {
-  /** `offline`: the last try found no network. `auth`: waits for a log-in. `backoff`: tries again later. */
+  /**
+   * `elsewhere`: another window sends. `offline`: the last try found no network. `auth`: waits for a log-in.
+   * `backoff`: tries again later.
+   */
   state: LoopState
   /** Records that wait to be sent; parked ones are counted apart. */
   waiting: number

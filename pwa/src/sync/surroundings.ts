@@ -36,6 +36,7 @@ export function browserSurroundings(): Surroundings {
     random: Math.random,
     online: () => navigator.onLine,
     exclusively,
+    whenFree,
     listen,
     requestWake,
   }
@@ -44,16 +45,19 @@ export function browserSurroundings(): Surroundings {
 function exclusively<T>(name: string, work: () => Promise<T>): Promise<T | null> {
   // Older WebViews have no locks. Two tabs then send the same op, which the server recognises.
   if (!('locks' in navigator)) return work()
-  let answered = false
-  const held = navigator.locks.request(name, { ifAvailable: true }, (lock) => {
-    answered = true
-    return lock ? work() : null
-  })
-  // Refused, not taken: to sync without a lock is better than never again.
-  return held.catch((error: unknown) => {
-    if (answered) throw error
-    return work()
-  })
+  let mine: Promise<T> | null = null
+  const held = navigator.locks.request(name, { ifAvailable: true }, (lock) => (lock ? (mine = work()) : null))
+  // Refused, not taken: to sync without a lock is better than never again. Taken away: what has begun goes on.
+  return held.catch(() => mine ?? work())
+}
+
+/** In line for the lock, which is given back at once: a run may be too late for it, or find another one in between. */
+function whenFree(name: string, free: () => void): () => void {
+  if (!('locks' in navigator)) return () => undefined
+  const abort = new AbortController()
+  // Refused, or not wanted any more: the timer remains.
+  navigator.locks.request(name, { signal: abort.signal }, () => undefined).then(free, () => undefined)
+  return () => abort.abort()
 }
 
 function listen(onWake: () => void): () => void {

@@ -66,22 +66,29 @@ export interface UploadStatus { offset: number; complete: boolean }
 
 export interface UploadAnswer { sha256: string; received: number; complete: boolean }
 
-/** The server as the sync sees it. Each call may raise ApiError. */
+/** The server as the sync sees it. Each call may raise ApiError, and does when its signal cuts it off. */
 export interface Transport {
-  me(): Promise<Me>
-  push(body: PushBody): Promise<PushAnswer>
-  pull(cursor: string | null, limit: number): Promise<PullAnswer>
-  uploadStatus(sha256: string): Promise<UploadStatus>
+  me(signal?: AbortSignal): Promise<Me>
+  push(body: PushBody, signal?: AbortSignal): Promise<PushAnswer>
+  pull(cursor: string | null, limit: number, signal?: AbortSignal): Promise<PullAnswer>
+  uploadStatus(sha256: string, signal?: AbortSignal): Promise<UploadStatus>
   /** Send all bytes from offset on in one body. A 409 is an ApiError whose headers tell the true offset. */
-  uploadFrom(sha256: string, offset: number, length: number, rest: Blob): Promise<UploadAnswer>
+  uploadFrom(sha256: string, offset: number, length: number, rest: Blob, signal?: AbortSignal): Promise<UploadAnswer>
   /** Tell how this phone is. Servers before it answer 404. */
-  report?(body: DeviceReport): Promise<DeviceAnswer>
+  report?(body: DeviceReport, signal?: AbortSignal): Promise<DeviceAnswer>
 }
 
 /** Slowest link on which an upload still gets on: what arrived counts, also when we give up waiting. */
 const SLOWEST_BYTES_A_SECOND = 4_000
 const UPLOAD_GRACE_MS = 20_000
 const PULL_TIMEOUT_MS = 60_000
+const TIMEOUT_MS = 30_000
+
+/** Milliseconds after which a request is given up; `bytes`: how many an upload carries. */
+export function longestMs(request: keyof Transport, bytes = 0): number {
+  if (request === 'uploadFrom') return UPLOAD_GRACE_MS + (bytes / SLOWEST_BYTES_A_SECOND) * 1000
+  return request === 'push' || request === 'pull' ? PULL_TIMEOUT_MS : TIMEOUT_MS
+}
 
 /**
  * The transport over fetch, for one person's work. The cookie is one for all tabs, and may become another person's
@@ -89,30 +96,33 @@ const PULL_TIMEOUT_MS = 60_000
  */
 export function createTransport(person: Id): Transport {
   const named = { 'Storewalk-Person': person }
+  /** How long to wait, and what ends the wait before. */
+  const wait = (name: keyof Transport, signal: AbortSignal | undefined, bytes = 0) =>
+    ({ timeout_ms: longestMs(name, bytes), ...(signal ? { signal } : {}) })
   return {
-    async me() {
-      const answer = await request<Me>('GET', '/me')
+    async me(signal) {
+      const answer = await request<Me>('GET', '/me', wait('me', signal))
       return shaped(answer, typeof answer?.user?.id === 'string' && typeof answer.server_time === 'string')
     },
-    async push(body) {
-      const answer = await request<PushAnswer>('POST', '/sync/push', { body, headers: named, timeout_ms: PULL_TIMEOUT_MS })
+    async push(body, signal) {
+      const answer = await request<PushAnswer>('POST', '/sync/push', { body, headers: named, ...wait('push', signal) })
       return shaped(answer, Array.isArray(answer?.results))
     },
-    async pull(cursor, limit) {
+    async pull(cursor, limit, signal) {
       const query = { cursor: cursor ?? undefined, limit, schema: SCHEMA }
-      const answer = await request<PullAnswer>('GET', '/sync/pull', { query, headers: named, timeout_ms: PULL_TIMEOUT_MS })
+      const answer = await request<PullAnswer>('GET', '/sync/pull', { query, headers: named, ...wait('pull', signal) })
       return shaped(answer, Array.isArray(answer?.changes) && typeof answer.cursor === 'string')
     },
-    async uploadStatus(sha256) {
-      const { headers } = await send('HEAD', `/uploads/${sha256}`, { headers: named })
+    async uploadStatus(sha256, signal) {
+      const { headers } = await send('HEAD', `/uploads/${sha256}`, { headers: named, ...wait('uploadStatus', signal) })
       const offset = offsetOf(headers)
       if (offset === null) throw new ApiError('transient')
       return { offset, complete: headers.get('Upload-Complete') === '?1' }
     },
-    async uploadFrom(sha256, offset, length, rest) {
+    async uploadFrom(sha256, offset, length, rest, signal) {
       const answer = await send('PATCH', `/uploads/${sha256}`, {
         bytes: rest,
-        timeout_ms: UPLOAD_GRACE_MS + (rest.size / SLOWEST_BYTES_A_SECOND) * 1000,
+        ...wait('uploadFrom', signal, rest.size),
         headers: {
           ...named,
           'Content-Type': 'application/offset+octet-stream',
@@ -122,7 +132,8 @@ export function createTransport(person: Id): Transport {
       })
       return readJson<UploadAnswer>(answer)
     },
-    report: (body) => request<DeviceAnswer>('PUT', '/sync/device', { body, headers: named }),
+    report: (body, signal) =>
+      request<DeviceAnswer>('PUT', '/sync/device', { body, headers: named, ...wait('report', signal) }),
   }
 }
 

@@ -8,18 +8,38 @@ import { ApiError, localProblem, type Problem } from '../kernel/problem'
 import { sha256Hex } from '../kernel/hash'
 import { offsetOf, type Transport } from './transport'
 
-/** Requests for one file in one run; a link that breaks ends the run anyway. */
+/** Requests for one file in one run; then it rests, and others go. A link that breaks ends the run anyway. */
 const TRIES = 4
 
-export type UploadEnd = { complete: true } | { complete: false; problem: Problem }
+/** Names of errors that say that the browser no longer has the bytes, and not that it has no room or time for them. */
+const LOST = new Set(['NotReadableError', 'NotFoundError', 'DataError'])
+
+/** `problem` null: nothing speaks against another try in the next run. */
+export type UploadEnd = { complete: true } | { complete: false; problem: Problem | null }
+
+/** A file's bytes are here and could not be read. Browsers may lose the file behind a Blob whose row they keep. */
+class UnreadableError extends Error {
+  override readonly name = 'UnreadableError'
+}
 
 /**
  * Send what the server lacks of a file. Complete means that the server has verified the hash.
  *
- * Ends with a problem where sending again cannot help (too large, the bytes are gone from the phone).
- * Raises ApiError where it can. `progress` is told how many bytes are there.
+ * Ends with a problem where sending again cannot help (too large, the bytes are gone from the phone), and without one
+ * where this file can only rest. Raises ApiError where the request failed. `progress` is told how many bytes are there.
  */
 export async function sendFile(
+  transport: Transport, sha256: string, file: Blob, progress: (sent: number) => Promise<void>,
+): Promise<UploadEnd> {
+  try {
+    return await sendRest(transport, sha256, file, progress)
+  } catch (error) {
+    if (!(error instanceof UnreadableError)) throw error
+    return { complete: false, problem: problemOf(error) }
+  }
+}
+
+async function sendRest(
   transport: Transport, sha256: string, file: Blob, progress: (sent: number) => Promise<void>,
 ): Promise<UploadEnd> {
   let { offset, complete } = await transport.uploadStatus(sha256)
@@ -29,9 +49,11 @@ export async function sendFile(
     if (offset > file.size) return { complete: false, problem: localProblem('length_mismatch') }
     await progress(offset)
     try {
-      const answer = await transport.uploadFrom(sha256, offset, file.size, file.slice(offset))
+      // Read before the request: a Blob that cannot be read fails within it like a network that is gone.
+      const rest = new Blob([await bytesIn(file.slice(offset))])
+      const answer = await transport.uploadFrom(sha256, offset, file.size, rest)
       if (answer.complete && answer.sha256 === sha256) return { complete: true }
-      if (answer.received <= offset) throw new ApiError('transient')
+      if (answer.received <= offset) break
       offset = answer.received
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
@@ -42,7 +64,21 @@ export async function sendFile(
       offset = status.offset
     }
   }
-  throw new ApiError('transient')
+  return { complete: false, problem: null }
+}
+
+async function bytesIn(file: Blob): Promise<ArrayBuffer> {
+  try {
+    return await file.arrayBuffer()
+  } catch (cause) {
+    throw new UnreadableError('the bytes of a file cannot be read', { cause })
+  }
+}
+
+/** What is to be shown: nothing where the browser may yet manage. */
+function problemOf({ cause }: UnreadableError): Problem | null {
+  const name = cause instanceof Error || cause instanceof DOMException ? cause.name : ''
+  return LOST.has(name) ? localProblem('bytes_unreadable') : null
 }
 
 /** Null: go on from the server's offset. Raises what only time can mend. */
@@ -52,7 +88,7 @@ async function afterRefusal(error: ApiError, sha256: string, file: Blob): Promis
   if (error.status === 409) return null
   if (error.problem?.code === 'hash_mismatch') {
     // Damaged on the way: the server starts anew, and so do we. Damaged here: no sending will mend it.
-    const own = await sha256Hex(await file.arrayBuffer())
+    const own = await sha256Hex(await bytesIn(file))
     return own === sha256 ? null : { complete: false, problem: localProblem('bytes_damaged') }
   }
   return { complete: false, problem: error.problem ?? localProblem('refused') }
@@ -64,12 +100,15 @@ async function resync(transport: Transport, sha256: string, error: ApiError): Pr
   return told !== null && told > 0 ? { offset: told, complete: false } : transport.uploadStatus(sha256)
 }
 
-/** The bytes of an upload, or null where this phone no longer has them. */
-export async function bytesOf(db: Db, upload: Upload): Promise<Blob | null> {
-  const row = await db.blobs.get(upload.sha256)
-  if (!row) return null
-  const blob = asBlob(row.bytes, row.mime)
-  return blob.size === upload.bytes_total ? blob : null
+/** The bytes of an upload, or why there are none: this phone no longer has them, or its row of them does not open. */
+export async function bytesOf(db: Db, upload: Upload): Promise<Blob | { problem: Problem | null }> {
+  try {
+    const row = await db.blobs.get(upload.sha256)
+    const blob = row ? asBlob(row.bytes, row.mime) : null
+    return blob?.size === upload.bytes_total ? blob : { problem: localProblem('bytes_missing') }
+  } catch (cause) {
+    return { problem: problemOf(new UnreadableError('the row of a file does not open', { cause })) }
+  }
 }
 
 /**
