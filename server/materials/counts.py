@@ -78,7 +78,7 @@ def repairs(session: Session, entries: Sequence[Entry]) -> list[Entry]:
     after it: what shifts the balance that an approved count has fixed is taken back there.
     """
     places = {place for entry in entries for place in (entry.from_place, entry.to_place)}
-    counted = {place for place in places if ledger.sort_of(place) in {"rep", "warehouse"}}
+    counted = {place for place in places if ledger.sort_of(place) in ledger.HELD}
     if not counted:
         return []
     query = (
@@ -90,6 +90,8 @@ def repairs(session: Session, entries: Sequence[Entry]) -> list[Entry]:
             StockAdjustment.at >= min(entry.at for entry in entries),
         )
         .order_by(StockAdjustment.at, StockAdjustment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
     by_key: dict[tuple[str, str], list[StockAdjustment]] = {}
     for count in session.scalars(query):

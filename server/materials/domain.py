@@ -113,6 +113,7 @@ def move_stock(
     quantity_invalid, stock_short (the books would go below zero) and record_exists (the id holds
     something else).
     """
+    places.hold_named(session, values)
     movements.locked_material(session, values["material_id"])
     entry = _entry(session, actor, clock.now(), values)
     there = session.get(LedgerEntry, entry.id)
@@ -146,6 +147,7 @@ def reverse(
         raise problems.ENTRY_BOUND.error()
     if entry.reverses_id:
         raise problems.ENTRY_REVERSED.error()
+    ledger.hold(session, (entry.from_place, entry.to_place))
     there = session.scalar(select(LedgerEntry).where(LedgerEntry.reverses_id == entry.id))
     if there is not None:
         return there

@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 
 from server.kernel.bulk import BulkInsert
 from server.kernel.ids import new_id
+from server.kernel.turns import take_turn
 from server.materials.models import LedgerEntry, StockBalance
 
 # One place of a material and batch; the batch is empty where nobody said it.
@@ -32,6 +33,8 @@ WAREHOUSE: Final = "warehouse:main"
 ADJUST: Final = "adjust"
 # Places outside of the house: they have no stock of their own that could run out.
 OUTSIDE: Final = frozenset({SUPPLIER, OPENING, ADJUST})
+# The sorts of places with a stock that can be counted.
+HELD: Final = frozenset({"rep", "warehouse"})
 
 _ENTRY: Table = LedgerEntry.__table__  # type: ignore[assignment]  # declared wider than it is
 _WRITE = BulkInsert(_ENTRY)
@@ -105,6 +108,18 @@ def store_place(store_id: str) -> str:
     return f"store:{store_id}"
 
 
+def hold(session: Session, places: Iterable[str]) -> None:
+    """Let nobody else book on these reps' bags and warehouses until the end of this transaction.
+
+    To be called before anything is read, or locked, that a decision about them rests on: what two
+    transactions book at once, neither finds in the other's past. A rep's bag is held by the rep's
+    own turn, which a push takes before all else; reps come before warehouses, in one order.
+    """
+    wanted = {place for place in places if sort_of(place) in HELD}
+    for place in sorted(wanted, key=lambda one: (sort_of(one) != "rep", one)):
+        take_turn(session, place.partition(":")[2] if sort_of(place) == "rep" else place)
+
+
 def append(
     session: Session, entries: Sequence[Entry], *, booked_at: datetime | None = None
 ) -> list[str]:
@@ -117,9 +132,10 @@ def append(
     for entry in entries:
         if entry.quantity <= 0 or entry.from_place == entry.to_place:
             raise ValueError(f"no movement: {entry}")
-    ids = _write(session, entries, booked_at)
-    _write(session, repairs(session, entries), booked_at)
-    return ids
+    hold(session, {place for one in entries for place in (one.from_place, one.to_place)})
+    # All in one statement, whose rows have one order: two writers cannot wait for each other.
+    ids = _write(session, [*entries, *repairs(session, entries)], booked_at)
+    return ids[: len(entries)]
 
 
 def _write(session: Session, entries: Sequence[Entry], booked_at: datetime | None) -> list[str]:

@@ -40,6 +40,7 @@ def ask(session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any])
     rep_unknown, warehouse_unknown, quantity_invalid, record_exists.
     """
     material_id = values["material_id"]
+    places.hold_named(session, values)
     locked_material(session, material_id)
     if values.get("rep_id"):
         place = places.rep_there(session, actor, values["rep_id"])
@@ -75,7 +76,10 @@ def ask(session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any])
 
 
 def enter(session: Session, actor: Actor, clock: Clock, made: StockAdjustment) -> StockAdjustment:
-    """Write a wish down; a count is held against the books of its moment."""
+    """Write a wish down; a count is held against the books of its moment.
+
+    The caller holds the place (ledger.hold).
+    """
     if made.kind == AdjustmentKind.COUNT:
         counts.compare(made, counts.expected(session, made))
     session.add(made)
@@ -100,6 +104,8 @@ def decide(
 ) -> StockAdjustment:
     """Approve (the correction is booked) or reject what somebody else asked for.
 
+    The adjustment comes from find_adjustment, which holds its place.
+
     Saying the same again changes nothing. Raises own_adjustment, adjustment_decided.
     """
     if adjustment.author_id == actor.user_id:
@@ -122,12 +128,17 @@ def decide(
 
 
 def find_adjustment(session: Session, actor: Actor, adjustment_id: str) -> StockAdjustment:
-    """A count or correction of a place in the actor's scope, locked. Raises not_found."""
-    query = select(StockAdjustment).where(StockAdjustment.id == adjustment_id)
-    found = session.scalar(query.with_for_update())
-    if found is None or not places.sees_place(session, actor, found.place):
+    """A count or correction of a place in the actor's scope, locked with the place.
+
+    Raises not_found.
+    """
+    query = select(StockAdjustment.place).where(StockAdjustment.id == adjustment_id)
+    place = session.scalar(query)
+    if place is None or not places.sees_place(session, actor, place):
         raise common.NOT_FOUND.error(field="adjustment_id")
-    return found
+    # The place comes first, as in a push: its late entries change the counts that are there.
+    ledger.hold(session, [place])
+    return session.get_one(StockAdjustment, adjustment_id, with_for_update=True)
 
 
 def _says(one: StockAdjustment) -> tuple[object, ...]:

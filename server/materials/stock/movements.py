@@ -50,6 +50,7 @@ def issue(session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any
     batch_unknown, rep_unknown, warehouse_unknown, quantity_invalid, stock_short and record_exists.
     """
     material_id, quantity = values["material_id"], values["quantity"]
+    places.hold_named(session, values)
     locked_material(session, material_id)
     if quantity <= 0:
         raise common.QUANTITY_INVALID.error(field="quantity", value=quantity)
@@ -192,11 +193,14 @@ def _send_again(session: Session, actor: Actor, clock: Clock, movement: StockMov
 def find_movement(
     session: Session, actor: Actor, movement_id: str, *, lock: bool = False
 ) -> StockMovement:
-    """A movement of which the actor sees either end. Raises not_found."""
-    query = select(StockMovement).where(StockMovement.id == movement_id)
-    found = session.scalar(query.with_for_update() if lock else query)
+    """A movement of which the actor sees either end, locked with its ends. Raises not_found."""
+    found = session.get(StockMovement, movement_id)
     if found is None or not _sees(session, actor, found):
         raise common.NOT_FOUND.error(field="movement_id")
+    if lock:
+        # Its ends come first, as in a push: settling is dated back, and meets counts made since.
+        ledger.hold(session, (found.from_place, found.to_place))
+        session.refresh(found, with_for_update=True)
     return found
 
 
@@ -208,9 +212,10 @@ def _sees(session: Session, actor: Actor, movement: StockMovement) -> bool:
 def locked_material(session: Session, material_id: str) -> Material:
     """A material, locked so that two people cannot both issue the last one.
 
-    Raises material_unknown.
+    A push that books the material is not kept waiting: it only refers to the row. Raises
+    material_unknown.
     """
-    query = select(Material).where(Material.id == material_id).with_for_update()
+    query = select(Material).where(Material.id == material_id).with_for_update(key_share=True)
     material = session.scalar(query)
     if material is None:
         raise common.MATERIAL_UNKNOWN.error(field="material_id")

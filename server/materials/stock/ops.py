@@ -248,6 +248,9 @@ def confirm(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -> 
     ids = [op.record_id for op in ops]
     query = select(StockMovement).where(StockMovement.id.in_(ids)).with_for_update()
     there = {row.id: row for row in session.scalars(query)}
+    # What was called off is sent again by its confirmation, from where it came.
+    called_off = [row for row in there.values() if row.state == movements.State.CANCELLED]
+    ledger.hold(session, [row.from_place for row in called_off])
     place = ledger.rep_place(actor.user_id)
     outcomes: list[Outcome] = []
     for op, got in zip(ops, read_each(ops, read_confirm), strict=True):

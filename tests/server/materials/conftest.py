@@ -13,10 +13,11 @@ from server.materials import domain
 from server.materials.ops import OPS
 from server.materials.stock import adjustments, movements
 from tests.server.conftest import World
+from tests.server.own_app import own_app
 from tests.server.visits.conftest import other_rep, other_store_id, rep, store_id
 from tests.server.visits.hand import Hand
 
-__all__ = ["other_rep", "other_store_id", "rep", "store_id"]
+__all__ = ["other_rep", "other_store_id", "own_app", "rep", "store_id"]
 
 
 def add_material(session: Session, world: World, clock: FrozenClock, code: str) -> str:
