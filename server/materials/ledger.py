@@ -4,7 +4,7 @@ A balance is what came in less what went out. The running balances are written b
 same statement-by-statement transaction as the entries, and by nothing else; check() proves them
 against the sums. The order in which entries arrive does not matter: one that is older than an
 approved count of the same material is already in what was counted, so the count's correction
-shrinks by as much (see counts.py).
+shrinks by as much (see history.py).
 """
 
 from __future__ import annotations
@@ -127,15 +127,38 @@ def append(
 
     Raises ValueError for a quantity that is not above zero, or a movement that goes nowhere.
     """
-    from server.materials.counts import repairs
+    from server.materials.history import retell
 
     for entry in entries:
         if entry.quantity <= 0 or entry.from_place == entry.to_place:
             raise ValueError(f"no movement: {entry}")
-    hold(session, {place for one in entries for place in (one.from_place, one.to_place)})
+    since: dict[tuple[str, str], datetime] = {}
+    for entry in entries:
+        for place in (entry.from_place, entry.to_place):
+            spot = (place, entry.material_id)
+            since[spot] = min(entry.at, since.get(spot, entry.at))
+    if not since:
+        return []
+    hold(session, [place for place, _ in since])
+    more = retell(session, since, entries, entries[0].author_id)
     # All in one statement, whose rows have one order: two writers cannot wait for each other.
-    ids = _write(session, [*entries, *repairs(session, entries)], booked_at)
-    return ids[: len(entries)]
+    return _write(session, [*entries, *more], booked_at)[: len(entries)]
+
+
+def recount(
+    session: Session,
+    spot: tuple[str, str],
+    since: datetime,
+    author_id: str,
+    booked_at: datetime | None = None,
+) -> None:
+    """Write what the counts of a (place, material id) since a moment still lack.
+
+    To be called when a count begins to count. The caller holds the place.
+    """
+    from server.materials.history import retell
+
+    _write(session, retell(session, {spot: since}, (), author_id), booked_at)
 
 
 def _write(session: Session, entries: Sequence[Entry], booked_at: datetime | None) -> list[str]:
@@ -283,29 +306,3 @@ def mend(session: Session) -> int:
         rows = [_running(key, true - running) for key, (running, true) in sorted(wrong.items())]
         session.execute(_RUN, rows)
     return len(wrong)
-
-
-def over_issued(balance_before: int, quantity: int) -> dict[str, Any] | None:
-    """The flag of a handout that takes a rep's stock below zero, or None.
-
-    A flag asks for an explanation; it never refuses the handout, which has already happened.
-    """
-    balance_after = balance_before - quantity
-    if balance_after >= 0:
-        return None
-    short = -balance_after
-    if balance_before >= 0:
-        zh = f"发放 {quantity}，账面只有 {balance_before}，差 {short}"
-        en = f"{quantity} handed out with {balance_before} on the books: {short} too many"
-    else:
-        zh = f"账面已差 {-balance_before}，又发放 {quantity}，共差 {short}"
-        en = f"{quantity} handed out with {-balance_before} missing already: {short} too many"
-    return {
-        "code": "over_issued",
-        "words": {"zh-CN": zh, "en": en},
-        "numbers": {
-            "quantity": quantity,
-            "balance_before": balance_before,
-            "balance_after": balance_after,
-        },
-    }

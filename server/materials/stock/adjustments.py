@@ -119,8 +119,12 @@ def decide(
     adjustment.decided_by, adjustment.decided_at = actor.user_id, clock.now()
     adjustment.decision_note = note
     session.flush()
-    if approve and adjustment.quantity:
-        entry = counts.correction(adjustment, adjustment.quantity, actor.user_id)
+    if approve and adjustment.kind == AdjustmentKind.COUNT:
+        spot = (adjustment.place, adjustment.material_id)
+        ledger.recount(session, spot, adjustment.at, actor.user_id, booked_at=clock.now())
+    elif approve:
+        batch_id = adjustment.batch_id
+        entry = counts.correction(adjustment, adjustment.quantity, actor.user_id, batch_id)
         ledger.append(session, [entry], booked_at=clock.now())
     event = journal.Event.ADJUSTMENT_APPROVED if approve else journal.Event.ADJUSTMENT_REJECTED
     _told(session, actor, clock, adjustment, event, note=note)

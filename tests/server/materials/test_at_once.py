@@ -1,4 +1,4 @@
-"""What the office books while a rep's phone pushes: whoever comes second sees what the first did."""
+"""What the office books while a phone pushes: whoever comes second sees what the first did."""
 
 from __future__ import annotations
 
