@@ -146,6 +146,11 @@ def _handouts_among(steps: Mapping[Spot, Sequence[_Step]]) -> set[str]:
     }
 
 
+def _last(count: StockAdjustment) -> tuple[datetime, int, int, str]:
+    # Of one moment the batches come first: what is left of the whole then belongs to none.
+    return (count.at, 2, int(count.batch_id is None), count.id)
+
+
 @dataclass
 class _Telling:
     """One spot's history from a moment on: holds is its balance by batch, as it goes along."""
@@ -162,7 +167,7 @@ class _Telling:
         """Go through all that moved, and the counts, by the time at which it happened."""
         booked: defaultdict[str, Counter[str]] = defaultdict(Counter)
         events: list[tuple[tuple[datetime, int, int, str], _Step | StockAdjustment]] = [
-            ((count.at, 2, 0, count.id), count) for count in counted
+            (_last(count), count) for count in counted
         ]
         ids = {count.id for count in counted}
         for step in steps:

@@ -37,7 +37,7 @@ def ask(session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any])
 
     {material_id, rep_id | warehouse_id, batch_id?, id?, note?} with {kind: adjust, quantity
     (signed), reason} or {kind: count, counted}. Raises material_unknown, batch_unknown,
-    rep_unknown, warehouse_unknown, quantity_invalid, record_exists.
+    rep_unknown, warehouse_unknown, quantity_invalid, record_exists, batch_needed.
     """
     material_id = values["material_id"]
     places.hold_named(session, values)
@@ -72,7 +72,19 @@ def ask(session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any])
         if _says(there) != _says(made):
             raise common.RECORD_EXISTS.error(field="id")
         return there
+    if kind is AdjustmentKind.ADJUST:
+        _batch_said(session, made)
     return enter(session, actor, clock, made)
+
+
+def _batch_said(session: Session, made: StockAdjustment) -> None:
+    """Raise batch_needed where units of no batch are to be taken, and only batches hold so many."""
+    if made.batch_id is not None or made.quantity > 0:
+        return
+    held = ledger.batch_balances(session, [made.place], [made.material_id])
+    available = max(0, held.pop((made.place, made.material_id, ""), 0))
+    if available + made.quantity < 0 and any(amount > 0 for amount in held.values()):
+        raise problems.BATCH_NEEDED.error(field="batch_id", available=available)
 
 
 def enter(session: Session, actor: Actor, clock: Clock, made: StockAdjustment) -> StockAdjustment:

@@ -203,6 +203,9 @@ class Phones(Company):
     def adjust(self, rep: str, number: int, batch: int, quantity: int) -> None:
         self.tick()
         batch = self.lot(number, batch)
+        if number and not batch:
+            # To take units of a material with batches one has to say of which.
+            quantity = abs(quantity)
         values = self.named(number, batch) | {"kind": "adjust", "quantity": quantity}
         values |= {"rep_id": self.world.people[rep], "reason": "damaged"}
         asked = adjustments.ask(self.session, self.office, self.clock, values)
