@@ -238,3 +238,12 @@ def test_a_batch_with_two_expiries_in_one_file_is_refused_by_its_row(
         ]
     # 10 were there before.
     assert ledger.balance(session, ledger.rep_place(world.people["rep_a"]), bag) == 10
+
+
+def test_a_wrong_check_digit_of_any_length_is_named_and_booked(login: Login, bag: str) -> None:
+    codes = ["96385075", "036000291453", "15400141288764", "96385074"]
+    rows = [[f"C{n}", code, "海报", "物料", "张", None, 5, "MAIN"] for n, code in enumerate(codes)]
+    answer: Any = send(login, workbook(HEADER[:8], *rows), dry_run=True)
+    assert (answer.json["booked"], answer.json["errors"]) == (4, [])
+    named = [(one["row"], one["code"]) for one in answer.json["doubtful"]]
+    assert named == [(2, "check_digit"), (3, "check_digit"), (4, "check_digit")]
