@@ -9,12 +9,21 @@ from server.materials import problems
 _ALLOWED = re.compile(r"[0-9A-Za-z./-]{1,48}")
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?[eE]\+?[0-9]{1,3}")
 _EAN13 = re.compile(r"[0-9]{13}")
+# EAN-8, UPC-A, EAN-13, ITF-14: the lengths of GS1 that end in a check digit.
+_GS1 = re.compile(r"[0-9]{8}|[0-9]{12,14}")
 
 
-def check_digit(first_twelve: str) -> str:
-    """Last digit of an EAN-13: weights 1, 3, 1, 3, … (GS1 General Specifications, 7.9)."""
-    total = sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(first_twelve))
+def check_digit(digits: str) -> str:
+    """The last digit after these: weights 3, 1, 3, … from the right (GS1 Specifications, 7.9)."""
+    total = sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(digits[::-1]))
     return str(-total % 10)
+
+
+def expected_digit(text: str) -> str | None:
+    """What the last digit should be, if text is as long as a code of GS1 and ends in another."""
+    if not _GS1.fullmatch(text) or text[-1] == check_digit(text[:-1]):
+        return None
+    return check_digit(text[:-1])
 
 
 def clean_barcode(text: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What an approved count means for entries that the books learn of later.
+"""Counts: what the books should have said, and by which entries an approved one makes it true.
 
 A count says how much lay at a place at a moment; once it is approved, the balance of that moment
 is what was counted, whatever arrives afterwards. An entry that happened before it was already in
@@ -8,17 +8,16 @@ that nobody has decided about is only compared with the books anew.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from server.kernel import changes
 from server.materials import ledger
 from server.materials.ledger import ADJUST, Entry, EntryKind
-from server.materials.models import StockAdjustment
+from server.materials.models import Batch, StockAdjustment
 
 
 class AdjustmentKind(StrEnum):
@@ -54,7 +53,9 @@ def expected(session: Session, adjustment: StockAdjustment) -> int:
     )
 
 
-def correction(adjustment: StockAdjustment, amount: int, author_id: str) -> Entry:
+def correction(
+    adjustment: StockAdjustment, amount: int, author_id: str, batch_id: str | None
+) -> Entry:
     """The entry by which an adjustment adds so much to its place (or takes it, if negative)."""
     way = (ADJUST, adjustment.place) if amount > 0 else (adjustment.place, ADJUST)
     return Entry(
@@ -66,67 +67,34 @@ def correction(adjustment: StockAdjustment, amount: int, author_id: str) -> Entr
         at=adjustment.at,
         author_id=author_id,
         note=adjustment.note,
-        batch_id=adjustment.batch_id,
+        batch_id=batch_id,
         adjustment_id=adjustment.id,
     )
 
 
-def repairs(session: Session, entries: Sequence[Entry]) -> list[Entry]:
-    """The entries that keep every approved count true after these entries.
-
-    Changes expected, quantity and state of the counts. Each entry is followed through the counts
-    after it: what shifts the balance that an approved count has fixed is taken back there.
-    """
-    places = {place for entry in entries for place in (entry.from_place, entry.to_place)}
-    counted = {place for place in places if ledger.sort_of(place) in {"rep", "warehouse"}}
-    if not counted:
-        return []
+def followed(
+    session: Session, since: Mapping[tuple[str, str], datetime]
+) -> dict[tuple[str, str], list[StockAdjustment]]:
+    """The counts of each (place, material id) since its moment, oldest first, locked."""
+    if not since:
+        return {}
     query = (
         select(StockAdjustment)
         .where(
             StockAdjustment.kind == AdjustmentKind.COUNT.value,
             StockAdjustment.state.in_(_FOLLOWED),
-            StockAdjustment.place.in_(counted),
-            StockAdjustment.at >= min(entry.at for entry in entries),
+            StockAdjustment.place.in_({place for place, _ in since}),
+            StockAdjustment.material_id.in_({material_id for _, material_id in since}),
+            StockAdjustment.at >= min(since.values()),
         )
         .order_by(StockAdjustment.at, StockAdjustment.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    by_key: dict[tuple[str, str], list[StockAdjustment]] = {}
+    found: dict[tuple[str, str], list[StockAdjustment]] = {}
     for count in session.scalars(query):
-        by_key.setdefault((count.place, count.material_id), []).append(count)
-    made: list[Entry] = []
-    for entry in entries:
-        for place, moved in ((entry.to_place, entry.quantity), (entry.from_place, -entry.quantity)):
-            later = by_key.get((place, entry.material_id), ())
-            made += _followed(session, entry, moved, [one for one in later if _after(entry, one)])
-    return made
-
-
-def _after(entry: Entry, count: StockAdjustment) -> bool:
-    if entry.kind is EntryKind.COUNT:
-        # A count's own correction fixes its own moment, and shifts only those after it.
-        return (count.at, count.id) > (entry.at, entry.adjustment_id or "")
-    return count.at >= entry.at
-
-
-def _followed(
-    session: Session, entry: Entry, moved: int, later: Sequence[StockAdjustment]
-) -> list[Entry]:
-    shift: Counter[str] = Counter({entry.batch_id or "": moved})
-    made = []
-    for count in later:
-        batch = count.batch_id or ""
-        wrong = shift[batch] if count.batch_id else sum(shift.values())
-        if wrong == 0:
-            continue
-        compare(count, (count.expected or 0) + wrong)
-        sort, _, holder = count.place.partition(":")
-        if sort == "rep":
-            changes.touch(session, changes.user_scope(holder), "stock_count", [count.id])
-        if count.state == AdjustmentState.APPROVED:
-            shift[batch] -= wrong
-            made.append(correction(count, -wrong, entry.author_id))
-    return made
+        found.setdefault((count.place, count.material_id), []).append(count)
+    return {spot: counts for spot, counts in found.items() if spot in since}
 
 
 def compare(count: StockAdjustment, says: int) -> None:
@@ -136,3 +104,50 @@ def compare(count: StockAdjustment, says: int) -> None:
     if count.state != AdjustmentState.APPROVED:
         state = AdjustmentState.PENDING if count.quantity else AdjustmentState.MATCHED
         count.state = state.value
+
+
+class Expiries:
+    """The batches of materials in the order in which they are used up, asked once each."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._known: dict[str, list[str]] = {}
+
+    def __call__(self, material_id: str) -> list[str]:
+        """Batch ids: units of no batch first, then what expires first."""
+        if material_id not in self._known:
+            rows = self._session.execute(
+                select(Batch.id, Batch.code, Batch.expires_on).where(
+                    Batch.material_id == material_id
+                )
+            ).all()
+            ordered = sorted(rows, key=lambda row: (row[2] or date.max, row[1], row[0]))
+            self._known[material_id] = ["", *(row[0] for row in ordered)]
+        return self._known[material_id]
+
+
+def found_by_batch(
+    count: StockAdjustment, holds: Mapping[str, int], expiries: Expiries
+) -> dict[str, int]:
+    """What a count adds to each batch (takes, if negative) of what the books held at its moment.
+
+    A count of one batch speaks of that one. A count of the whole material that differs leaves no
+    batch below zero: what is missing is taken from units of no batch, then from what expires first;
+    what is too many belongs to no batch.
+    """
+    if count.batch_id is not None:
+        return {count.batch_id: (count.counted or 0) - holds.get(count.batch_id, 0)}
+    differs = (count.counted or 0) - sum(holds.values())
+    if differs == 0:
+        return {}
+    found = {batch_id: -amount for batch_id, amount in holds.items() if amount < 0}
+    rest = differs - sum(found.values())
+    if rest > 0:
+        found[""] = found.get("", 0) + rest
+    elif rest < 0:
+        for batch_id in expiries(count.material_id):
+            taken = min(max(holds.get(batch_id, 0), 0), -rest)
+            if taken:
+                found[batch_id] = -taken
+                rest += taken
+    return found

@@ -115,6 +115,7 @@ def move_stock(
     quantity_invalid, stock_short (the books would go below zero) and record_exists (the id holds
     something else).
     """
+    places.hold_named(session, values)
     movements.locked_material(session, values["material_id"])
     entry = _entry(session, actor, clock.now(), values)
     there = session.get(LedgerEntry, entry.id)
@@ -149,6 +150,7 @@ def reverse(
         raise problems.ENTRY_BOUND.error()
     if entry.reverses_id:
         raise problems.ENTRY_REVERSED.error()
+    ledger.hold(session, (entry.from_place, entry.to_place))
     there = session.scalar(select(LedgerEntry).where(LedgerEntry.reverses_id == entry.id))
     if there is not None:
         return there
@@ -182,7 +184,7 @@ def _take_back(session: Session, handout: Handout, at: datetime) -> None:
 def _booked(
     session: Session, actor: Actor, clock: Clock, entry: Entry, event: journal.Event
 ) -> LedgerEntry:
-    ledger.append(session, [entry], booked_at=clock.now())
+    ledger.append(session, [entry], clock=clock)
     for user_id in movements.reps_at((entry.from_place, entry.to_place)):
         changes.touch(session, changes.user_scope(user_id), "stock", [entry.material_id])
     journal.record(

@@ -4,7 +4,7 @@ A balance is what came in less what went out. The running balances are written b
 same statement-by-statement transaction as the entries, and by nothing else; check() proves them
 against the sums. The order in which entries arrive does not matter: one that is older than an
 approved count of the same material is already in what was counted, so the count's correction
-shrinks by as much (see counts.py).
+shrinks by as much (see history.py).
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from sqlalchemy import Table, func, literal_column, select, text
 from sqlalchemy.orm import Session
 
 from server.kernel.bulk import BulkInsert
+from server.kernel.clock import Clock
 from server.kernel.ids import new_id
+from server.kernel.turns import take_turn
 from server.materials.models import LedgerEntry, StockBalance
 
 # One place of a material and batch; the batch is empty where nobody said it.
@@ -32,6 +34,8 @@ WAREHOUSE: Final = "warehouse:main"
 ADJUST: Final = "adjust"
 # Places outside of the house: they have no stock of their own that could run out.
 OUTSIDE: Final = frozenset({SUPPLIER, OPENING, ADJUST})
+# The sorts of places with a stock that can be counted.
+HELD: Final = frozenset({"rep", "warehouse"})
 
 _ENTRY: Table = LedgerEntry.__table__  # type: ignore[assignment]  # declared wider than it is
 _WRITE = BulkInsert(_ENTRY)
@@ -105,24 +109,61 @@ def store_place(store_id: str) -> str:
     return f"store:{store_id}"
 
 
-def append(
-    session: Session, entries: Sequence[Entry], *, booked_at: datetime | None = None
-) -> list[str]:
+def hold(session: Session, places: Iterable[str]) -> None:
+    """Let nobody else book on these reps' bags and warehouses until the end of this transaction.
+
+    To be called before anything is read, or locked, that a decision about them rests on: what two
+    transactions book at once, neither finds in the other's past. A rep's bag is held by the rep's
+    own turn, which a push takes before all else; reps come before warehouses, in one order.
+    """
+    wanted = {place for place in places if sort_of(place) in HELD}
+    for place in sorted(wanted, key=lambda one: (sort_of(one) != "rep", one)):
+        take_turn(session, place.partition(":")[2] if sort_of(place) == "rep" else place)
+
+
+def append(session: Session, entries: Sequence[Entry], *, clock: Clock | None = None) -> list[str]:
     """Write entries, the running balances with them, and return the entries' ids.
 
+    clock tells when they are booked; without one they have no such time.
     Raises ValueError for a quantity that is not above zero, or a movement that goes nowhere.
     """
-    from server.materials.counts import repairs
+    from server.materials.history import retell
 
     for entry in entries:
         if entry.quantity <= 0 or entry.from_place == entry.to_place:
             raise ValueError(f"no movement: {entry}")
-    ids = _write(session, entries, booked_at)
-    _write(session, repairs(session, entries), booked_at)
-    return ids
+    since: dict[tuple[str, str], datetime] = {}
+    for entry in entries:
+        for place in (entry.from_place, entry.to_place):
+            spot = (place, entry.material_id)
+            since[spot] = min(entry.at, since.get(spot, entry.at))
+    if not since:
+        return []
+    hold(session, [place for place, _ in since])
+    more = retell(session, clock or Clock(), since, entries, entries[0].author_id)
+    # All in one statement, whose rows have one order: two writers cannot wait for each other.
+    return _write(session, [*entries, *more], clock)[: len(entries)]
 
 
-def _write(session: Session, entries: Sequence[Entry], booked_at: datetime | None) -> list[str]:
+def recount(
+    session: Session,
+    spot: tuple[str, str],
+    since: datetime,
+    author_id: str,
+    clock: Clock | None = None,
+) -> None:
+    """Write what the counts of a (place, material id) since a moment still lack.
+
+    To be called when a count begins to count. The caller holds the place.
+    """
+    from server.materials.history import retell
+
+    more = retell(session, clock or Clock(), {spot: since}, (), author_id)
+    _write(session, more, clock)
+
+
+def _write(session: Session, entries: Sequence[Entry], clock: Clock | None) -> list[str]:
+    booked_at = clock.now() if clock else None
     rows: list[dict[str, Any]] = []
     moved: Counter[Key] = Counter()
     for entry in entries:
@@ -267,29 +308,3 @@ def mend(session: Session) -> int:
         rows = [_running(key, true - running) for key, (running, true) in sorted(wrong.items())]
         session.execute(_RUN, rows)
     return len(wrong)
-
-
-def over_issued(balance_before: int, quantity: int) -> dict[str, Any] | None:
-    """The flag of a handout that takes a rep's stock below zero, or None.
-
-    A flag asks for an explanation; it never refuses the handout, which has already happened.
-    """
-    balance_after = balance_before - quantity
-    if balance_after >= 0:
-        return None
-    short = -balance_after
-    if balance_before >= 0:
-        zh = f"发放 {quantity}，账面只有 {balance_before}，差 {short}"
-        en = f"{quantity} handed out with {balance_before} on the books: {short} too many"
-    else:
-        zh = f"账面已差 {-balance_before}，又发放 {quantity}，共差 {short}"
-        en = f"{quantity} handed out with {-balance_before} missing already: {short} too many"
-    return {
-        "code": "over_issued",
-        "words": {"zh-CN": zh, "en": en},
-        "numbers": {
-            "quantity": quantity,
-            "balance_before": balance_before,
-            "balance_after": balance_after,
-        },
-    }

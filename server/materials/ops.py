@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -16,6 +16,7 @@ from server.kernel import changes, journal, problems
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
 from server.kernel.ops import (
+    Applied,
     Deferred,
     Handler,
     Op,
@@ -38,9 +39,7 @@ from server.materials import ledger
 from server.materials import problems as own
 from server.materials.ledger import Entry, EntryKind
 from server.materials.models import Batch, Handout, Material
-from server.materials.queries import beyond_books
 from server.materials.records import handout_record
-from server.visits.domain import judge_handouts
 from server.visits.queries import VisitRef, visits_for_ops
 
 MAX_QUANTITY: Final = 10_000
@@ -117,24 +116,22 @@ def add_handouts(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]
     batches = _batches(session, {one.batch_id for one in said if one.batch_id})
     at_stores = {visit.store_id for visit in visits.values()}
     fits = fits_for(session, at_stores, materials)
-    place = ledger.rep_place(actor.user_id)
-    stock = {
-        material_id: quantity
-        for (_, material_id), quantity in ledger.balances(session, [place], materials).items()
-    }
 
     def add(op: Op, one: Said) -> Row | Outcome:
         visit = visits.get(one.visit_id)
         refusal = _refusal(visit, one, actor, materials, batches)
         if refusal is not None or visit is None:
             return refusal or Deferred(problems.DEPENDENCY_MISSING.error())
-        before = stock.get(one.material_id, 0)
-        stock[one.material_id] = before - one.quantity
-        return _row(op, one, actor, visit, before) | _counted_for(op, one, visit, fits)
+        return _row(op, one, actor, visit) | _counted_for(op, one, visit, fits)
 
     outcomes, added = answer_each(actor, ops, read, known, add, handout_record)
-    _write(session, actor, clock, list(added.values()))
-    return outcomes
+    written = _write(session, actor, clock, list(added.values()))
+    return [
+        Applied(handout_record(written[op.record_id]))
+        if isinstance(outcome, Applied) and op.record_id in written
+        else outcome
+        for op, outcome in zip(ops, outcomes, strict=True)
+    ]
 
 
 def _known(session: Session, ids: Sequence[str]) -> dict[str, Row]:
@@ -166,8 +163,7 @@ def _refusal(
     return None
 
 
-def _row(op: Op, said: Said, actor: Actor, visit: VisitRef, before: int) -> dict[str, Any]:
-    flag = ledger.over_issued(before, said.quantity)
+def _row(op: Op, said: Said, actor: Actor, visit: VisitRef) -> dict[str, Any]:
     evidence = op.evidence
     return {
         "id": op.record_id,
@@ -180,7 +176,8 @@ def _row(op: Op, said: Said, actor: Actor, visit: VisitRef, before: int) -> dict
         "recipient": said.recipient,
         "signature_sha256": said.signature_sha256,
         "at": evidence.correct(said.at),
-        "flags": [flag] if flag else [],
+        # The ledger flags it: only the books know what had happened until then.
+        "flags": [],
         "received_at": evidence.received_at,
         "device_id": op.device_id,
         "device_seq": evidence.device_seq,
@@ -202,9 +199,10 @@ def _counted_for(op: Op, said: Said, visit: VisitRef, fits: Fits) -> dict[str, s
     return {"campaign_id": campaign_id}
 
 
-def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[Row]) -> None:
+def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[Row]) -> dict[str, Row]:
+    """Write the handouts and their entries; the rows as they are then, flagged, by id."""
     if not rows:
-        return
+        return {}
     session.execute(insert(_HANDOUT), [dict(row) for row in rows])
     place = ledger.rep_place(actor.user_id)
     ledger.append(
@@ -224,12 +222,12 @@ def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[Row]) ->
             )
             for row in rows
         ],
-        booked_at=clock.now(),
+        clock=clock,
     )
+    written = _known(session, [row["id"] for row in rows])
     scope = changes.user_scope(actor.user_id)
     changes.touch(session, scope, "handout", [row["id"] for row in rows])
     changes.touch(session, scope, "stock", [row["material_id"] for row in rows])
-    flag_visits(session, actor, clock, {row["visit_id"] for row in rows if row["flags"]})
     counted = {row["store_id"] for row in rows if row["campaign_id"]}
     tell_of_stores(session, counted, [actor.user_id])
     journal.record_many(
@@ -245,22 +243,13 @@ def _write(session: Session, actor: Actor, clock: Clock, rows: Sequence[Row]) ->
                     "handout_id": row["id"],
                     "material_id": row["material_id"],
                     "quantity": row["quantity"],
-                    "over_issued": bool(row["flags"]),
+                    "over_issued": bool(written[row["id"]]["flags"]),
                 },
             )
             for row in rows
         ],
     )
-
-
-def flag_visits(
-    session: Session, actor: Actor | None, clock: Clock, visit_ids: Collection[str]
-) -> int:
-    """Set over_issued of these visits by the flags that their handouts have now.
-
-    To be called wherever a handout's flag is written. Returns how many visits changed.
-    """
-    return judge_handouts(session, actor, clock, beyond_books(session, visit_ids))
+    return written
 
 
 OPS: dict[str, Handler] = {"handout.add": add_handouts}

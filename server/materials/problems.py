@@ -104,6 +104,17 @@ BATCH_UNKNOWN = register(
         Words("请从该物料的批次中选择。", "Choose one of the material's batches."),
     )
 )
+BATCH_NEEDED = register(
+    Kind(
+        "batch_needed",
+        422,
+        Words(
+            "请写明批次：未分批次的只有 {available}",
+            "Name the batch: only {available} belong to none",
+        ),
+        Words("请选择要调整的批次。", "Choose the batch that is to be corrected."),
+    )
+)
 BATCH_CONTRADICTED = register(
     Kind(
         "batch_contradicted",

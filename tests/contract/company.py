@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
@@ -89,7 +89,9 @@ def fill(session: Session, clock: Clock) -> None:
         issue |= {"rep_id": PEOPLE[rep]}
         sent = movements.issue(session, actors["office"], clock, issue)
         if movement_id == ISSUED:
-            movements.confirm(session, actors["rep"], clock, sent, quantity)
+            # In the bag before the day begins: what is handed out in the visits comes out of it.
+            early = clock.now() - timedelta(hours=4)
+            movements.confirm(session, actors["rep"], clock, sent, quantity, at=early)
     main = places.find_warehouse(session, actors["office"], "main")
     places.change_warehouse(session, actors["office"], clock, main, {"name": "苏州总仓"})
     _plan(session, actors["office"], clock)

@@ -1716,7 +1716,7 @@ export interface paths {
                         "application/problem+json": components["schemas"]["Problem"];
                     };
                 };
-                /** @description validation_failed: Some values are not valid; rep_unknown: No such rep; warehouse_unknown: There is no such warehouse; batch_unknown: The material has no such batch; quantity_invalid: The quantity is not valid: {value} */
+                /** @description validation_failed: Some values are not valid; rep_unknown: No such rep; warehouse_unknown: There is no such warehouse; batch_unknown: The material has no such batch; quantity_invalid: The quantity is not valid: {value}; batch_needed: Name the batch: only {available} belong to none */
                 422: {
                     headers: {
                         [name: string]: unknown;

@@ -37,9 +37,10 @@ def ask(session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any])
 
     {material_id, rep_id | warehouse_id, batch_id?, id?, note?} with {kind: adjust, quantity
     (signed), reason} or {kind: count, counted}. Raises material_unknown, batch_unknown,
-    rep_unknown, warehouse_unknown, quantity_invalid, record_exists.
+    rep_unknown, warehouse_unknown, quantity_invalid, record_exists, batch_needed.
     """
     material_id = values["material_id"]
+    places.hold_named(session, values)
     locked_material(session, material_id)
     if values.get("rep_id"):
         place = places.rep_there(session, actor, values["rep_id"])
@@ -71,11 +72,26 @@ def ask(session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any])
         if _says(there) != _says(made):
             raise common.RECORD_EXISTS.error(field="id")
         return there
+    if kind is AdjustmentKind.ADJUST:
+        _batch_said(session, made)
     return enter(session, actor, clock, made)
 
 
+def _batch_said(session: Session, made: StockAdjustment) -> None:
+    """Raise batch_needed where units of no batch are to be taken, and only batches hold so many."""
+    if made.batch_id is not None or made.quantity > 0:
+        return
+    held = ledger.batch_balances(session, [made.place], [made.material_id])
+    available = max(0, held.pop((made.place, made.material_id, ""), 0))
+    if available + made.quantity < 0 and any(amount > 0 for amount in held.values()):
+        raise problems.BATCH_NEEDED.error(field="batch_id", available=available)
+
+
 def enter(session: Session, actor: Actor, clock: Clock, made: StockAdjustment) -> StockAdjustment:
-    """Write a wish down; a count is held against the books of its moment."""
+    """Write a wish down; a count is held against the books of its moment.
+
+    The caller holds the place (ledger.hold).
+    """
     if made.kind == AdjustmentKind.COUNT:
         counts.compare(made, counts.expected(session, made))
     session.add(made)
@@ -100,6 +116,8 @@ def decide(
 ) -> StockAdjustment:
     """Approve (the correction is booked) or reject what somebody else asked for.
 
+    The adjustment comes from find_adjustment, which holds its place.
+
     Saying the same again changes nothing. Raises own_adjustment, adjustment_decided.
     """
     if adjustment.author_id == actor.user_id:
@@ -113,21 +131,30 @@ def decide(
     adjustment.decided_by, adjustment.decided_at = actor.user_id, clock.now()
     adjustment.decision_note = note
     session.flush()
-    if approve and adjustment.quantity:
-        entry = counts.correction(adjustment, adjustment.quantity, actor.user_id)
-        ledger.append(session, [entry], booked_at=clock.now())
+    if approve and adjustment.kind == AdjustmentKind.COUNT:
+        spot = (adjustment.place, adjustment.material_id)
+        ledger.recount(session, spot, adjustment.at, actor.user_id, clock=clock)
+    elif approve:
+        batch_id = adjustment.batch_id
+        entry = counts.correction(adjustment, adjustment.quantity, actor.user_id, batch_id)
+        ledger.append(session, [entry], clock=clock)
     event = journal.Event.ADJUSTMENT_APPROVED if approve else journal.Event.ADJUSTMENT_REJECTED
     _told(session, actor, clock, adjustment, event, note=note)
     return adjustment
 
 
 def find_adjustment(session: Session, actor: Actor, adjustment_id: str) -> StockAdjustment:
-    """A count or correction of a place in the actor's scope, locked. Raises not_found."""
-    query = select(StockAdjustment).where(StockAdjustment.id == adjustment_id)
-    found = session.scalar(query.with_for_update())
-    if found is None or not places.sees_place(session, actor, found.place):
+    """A count or correction of a place in the actor's scope, locked with the place.
+
+    Raises not_found.
+    """
+    query = select(StockAdjustment.place).where(StockAdjustment.id == adjustment_id)
+    place = session.scalar(query)
+    if place is None or not places.sees_place(session, actor, place):
         raise common.NOT_FOUND.error(field="adjustment_id")
-    return found
+    # The place comes first, as in a push: its late entries change the counts that are there.
+    ledger.hold(session, [place])
+    return session.get_one(StockAdjustment, adjustment_id, with_for_update=True)
 
 
 def _says(one: StockAdjustment) -> tuple[object, ...]:

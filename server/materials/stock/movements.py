@@ -50,6 +50,7 @@ def issue(session: Session, actor: Actor, clock: Clock, values: Mapping[str, Any
     batch_unknown, rep_unknown, warehouse_unknown, quantity_invalid, stock_short and record_exists.
     """
     material_id, quantity = values["material_id"], values["quantity"]
+    places.hold_named(session, values)
     locked_material(session, material_id)
     if quantity <= 0:
         raise common.QUANTITY_INVALID.error(field="quantity", value=quantity)
@@ -90,7 +91,7 @@ def send(session: Session, actor: Actor, clock: Clock, movements: Sequence[Stock
             _entry(one, one.from_place, ledger.transit_place(one.to_place), one.quantity, actor)
             for one in movements
         ],
-        booked_at=clock.now(),
+        clock=clock,
     )
     for one in movements:
         _told(session, actor, clock, one, journal.Event.STOCK_SENT, quantity=one.quantity)
@@ -129,7 +130,7 @@ def confirm(
     if quantity:
         way = (ledger.transit_place(movement.to_place), movement.to_place)
         entry = _entry(movement, *way, quantity, actor, at=movement.confirmed_at)
-        ledger.append(session, [entry], booked_at=clock.now())
+        ledger.append(session, [entry], clock=clock)
     event = journal.Event.STOCK_CONFIRMED
     _told(session, actor, clock, movement, event, sent=movement.quantity, confirmed=quantity)
     return movement
@@ -157,7 +158,7 @@ def settle(
     movement.settled_how, movement.settled_by = how.value, actor.user_id
     movement.settled_at = clock.now()
     session.flush()
-    ledger.append(session, [entry], booked_at=clock.now())
+    ledger.append(session, [entry], clock=clock)
     event = journal.Event.STOCK_SETTLED
     _told(session, actor, clock, movement, event, how=how.value, missing=missing, note=note)
     return movement
@@ -176,7 +177,7 @@ def cancel(session: Session, actor: Actor, clock: Clock, movement: StockMovement
     ledger.append(
         session,
         [_entry(movement, *way, movement.quantity, actor, at=clock.now())],
-        booked_at=clock.now(),
+        clock=clock,
     )
     _told(session, actor, clock, movement, journal.Event.STOCK_CALLED_OFF)
     return movement
@@ -186,17 +187,20 @@ def _send_again(session: Session, actor: Actor, clock: Clock, movement: StockMov
     way = (movement.from_place, ledger.transit_place(movement.to_place))
     entry = _entry(movement, *way, movement.quantity, actor, at=movement.settled_at)
     movement.settled_by = movement.settled_at = None
-    ledger.append(session, [entry], booked_at=clock.now())
+    ledger.append(session, [entry], clock=clock)
 
 
 def find_movement(
     session: Session, actor: Actor, movement_id: str, *, lock: bool = False
 ) -> StockMovement:
-    """A movement of which the actor sees either end. Raises not_found."""
-    query = select(StockMovement).where(StockMovement.id == movement_id)
-    found = session.scalar(query.with_for_update() if lock else query)
+    """A movement of which the actor sees either end, locked with its ends. Raises not_found."""
+    found = session.get(StockMovement, movement_id)
     if found is None or not _sees(session, actor, found):
         raise common.NOT_FOUND.error(field="movement_id")
+    if lock:
+        # Its ends come first, as in a push: settling is dated back, and meets counts made since.
+        ledger.hold(session, (found.from_place, found.to_place))
+        session.refresh(found, with_for_update=True)
     return found
 
 
@@ -208,9 +212,10 @@ def _sees(session: Session, actor: Actor, movement: StockMovement) -> bool:
 def locked_material(session: Session, material_id: str) -> Material:
     """A material, locked so that two people cannot both issue the last one.
 
-    Raises material_unknown.
+    A push that books the material is not kept waiting: it only refers to the row. Raises
+    material_unknown.
     """
-    query = select(Material).where(Material.id == material_id).with_for_update()
+    query = select(Material).where(Material.id == material_id).with_for_update(key_share=True)
     material = session.scalar(query)
     if material is None:
         raise common.MATERIAL_UNKNOWN.error(field="material_id")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -130,6 +131,8 @@ class _Known:
             self._places.setdefault(person["username"].lower(), ledger.rep_place(person["id"]))
         # New materials of this file, by code: the first row that names one describes it.
         self._new: dict[str, Candidate] = {}
+        # What the books or the first row of this file say of a batch, by material and batch code.
+        self._expiries: dict[tuple[str, str], date] = {}
 
     def place_of(self, one: Candidate, report: Report) -> str | None:
         """Where a row's stock lies, or None and an error."""
@@ -146,23 +149,30 @@ class _Known:
         there = self.by_code.get(one.code) if one.code else self._by_barcode.get(one.barcode or "")
         if there is not None:
             one.code = there.code
-            batch = self._batches.get((there.id, one.batch), one.expires_on)
-            if one.expires_on and batch and batch != one.expires_on:
-                params = {"value": one.batch}
-                report.errors.append(Remark(one.row, "expires", "batch_contradicted", params))
+            if not self._expiry_fits(one, self._batches.get((there.id, one.batch)), report):
                 return False
             if one.barcode and there.barcode and one.barcode != there.barcode:
                 params = {"value": one.barcode}
                 one.doubts.append(Remark(one.row, "barcode", "barcode_other", params))
             return True
         if one.code in self._new:
-            return True
+            return self._expiry_fits(one, None, report)
         if one.code and one.name and one.kind and one.unit:
             self._new[one.code] = one
-            return True
+            return self._expiry_fits(one, None, report)
         params = {"value": one.code or one.barcode or ""}
         report.errors.append(Remark(one.row, "code", "material_unknown", params))
         return False
+
+    def _expiry_fits(self, one: Candidate, known: date | None, report: Report) -> bool:
+        """False and an error where the books, or an earlier row, say another expiry of a batch."""
+        if not one.batch or not one.expires_on:
+            return True
+        first = self._expiries.setdefault((one.code, one.batch), known or one.expires_on)
+        if first != one.expires_on:
+            params = {"value": one.batch}
+            report.errors.append(Remark(one.row, "expires", "batch_contradicted", params))
+        return first == one.expires_on
 
     def doubts(self, planned: Sequence[tuple[Candidate, str, str]]) -> list[Remark]:
         """The rows' own, and those whose place has stock already."""
@@ -231,7 +241,7 @@ def _write(
                 batch_id=batch_id,
             )
         )
-    ledger.append(session, entries, booked_at=at)
+    ledger.append(session, entries, clock=clock)
     for entry in entries:
         for user_id in reps_at([entry.to_place]):
             changes.touch(session, changes.user_scope(user_id), "stock", [entry.material_id])

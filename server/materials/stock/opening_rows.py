@@ -13,7 +13,7 @@ from typing import Any
 from server.kernel.problems import Problem
 from server.kernel.sheets import NumberText, Row
 from server.materials import problems
-from server.materials.barcodes import check_digit, clean_barcode
+from server.materials.barcodes import clean_barcode, expected_digit
 from server.materials.stock.movements import MAX_QUANTITY
 from server.materials.stock.opening_words import Remark
 
@@ -40,7 +40,6 @@ _KINDS = {
 }
 _LIMITS = {"code": 40, "name": 120, "unit": 16, "batch": 40}
 _DAY = re.compile(r"([0-9]{4})[-/.年]([0-9]{1,2})[-/.月]([0-9]{1,2})日?")
-_EAN13 = re.compile(r"[0-9]{13}")
 
 
 @dataclass(slots=True)
@@ -160,9 +159,10 @@ def _whole(text: str, wrong: Wrong) -> int:
 def _barcode(made: Candidate, text: str, raw: str, wrong: Wrong) -> None:
     if not text:
         return
-    if _EAN13.fullmatch(text) and text[-1] != check_digit(text[:12]):
+    expected = expected_digit(text)
+    if expected is not None:
         # A misprint on the pack is scanned like any other code: named, not refused.
-        params = {"value": text, "expected": check_digit(text[:12])}
+        params = {"value": text, "expected": expected}
         made.doubts.append(Remark(made.row, "barcode", "check_digit", params))
         made.barcode = text
         return

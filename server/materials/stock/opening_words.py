@@ -59,7 +59,8 @@ ERRORS: Final[dict[str, Words]] = {
     "expires": Words("效期应写成 2027-06-30：{value}", "Write the expiry as 2027-06-30: {value}"),
     "batch_missing": Words("有效期，但没有批号", "An expiry is there, but no batch"),
     "batch_contradicted": Words(
-        "批次 {value} 已登记为另一个效期", "Batch {value} is known with another expiry"
+        "批次 {value} 已登记（或在前面的行中写明）为另一个效期",
+        "Batch {value} is known, or named in an earlier row, with another expiry",
     ),
     "row_twice": Words(
         "与第 {first} 行是同一物料、地点和批次",

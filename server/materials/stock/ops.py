@@ -40,7 +40,6 @@ from server.materials import problems as own
 from server.materials.counts import AdjustmentKind, AdjustmentState
 from server.materials.ledger import EntryKind
 from server.materials.models import Batch, Material, StockAdjustment, StockMovement, Warehouse
-from server.materials.ops import MAX_QUANTITY
 from server.materials.stock import adjustments, movements
 from server.materials.stock.records import adjustment_record, movement_record, row_of
 from server.stores.problems import REP_UNKNOWN
@@ -62,9 +61,9 @@ class Said:
     digest: bytes
 
 
-def _whole(payload: Payload, field: str, low: int, high: int = MAX_QUANTITY) -> int:
-    value = payload.get(field)
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+def _whole(payload: Payload, field: str, low: int) -> int:
+    value, most = payload.get(field), movements.MAX_QUANTITY
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= most:
         raise problems.QUANTITY_INVALID.error(field=f"payload.{field}", value=str(value)[:40])
     return value
 
@@ -231,7 +230,7 @@ class Got:
 def read_confirm(op: Op) -> Got:
     """Read stock.confirm."""
     return Got(
-        quantity=_whole(op.payload, "quantity", 0, movements.MAX_QUANTITY),
+        quantity=_whole(op.payload, "quantity", 0),
         note=read_optional_text(op.payload, "note", NOTE_MAX) or "",
         at=read_time(op.payload, "at"),
         digest=digest(op.payload),
@@ -243,11 +242,14 @@ def confirm(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -> 
 
     Defers dependency_missing (the giver's phone was offline, too); rejects op_malformed,
     quantity_invalid, movement_unknown (on its way to somebody else), movement_closed (confirmed
-    with another quantity).
+    with another quantity). The same quantity is the same truth, whoever has confirmed it before.
     """
     ids = [op.record_id for op in ops]
     query = select(StockMovement).where(StockMovement.id.in_(ids)).with_for_update()
     there = {row.id: row for row in session.scalars(query)}
+    # What was called off is sent again by its confirmation, from where it came.
+    called_off = [row for row in there.values() if row.state == movements.State.CANCELLED]
+    ledger.hold(session, [row.from_place for row in called_off])
     place = ledger.rep_place(actor.user_id)
     outcomes: list[Outcome] = []
     for op, got in zip(ops, read_each(ops, read_confirm), strict=True):
@@ -259,7 +261,7 @@ def confirm(session: Session, actor: Actor, clock: Clock, ops: Sequence[Op]) -> 
             outcomes.append(Deferred(problems.DEPENDENCY_MISSING.error(field="record_id")))
         elif movement.to_place != place:
             outcomes.append(Rejected(own.MOVEMENT_UNKNOWN.error(field="record_id")))
-        elif movement.confirmed is not None and movement.confirm_digest != got.digest:
+        elif movement.confirmed is not None and movement.confirmed != got.quantity:
             outcomes.append(Rejected(own.MOVEMENT_CLOSED.error(field="record_id")))
         else:
             if movement.confirmed is None:

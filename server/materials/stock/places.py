@@ -177,6 +177,19 @@ def warehouse_there(session: Session, actor: Actor, warehouse_id: str | None) ->
     return ledger.warehouse_place(found.id)
 
 
+def hold_named(session: Session, values: Mapping[str, Any]) -> None:
+    """ledger.hold for what a booking names: {rep_id?, warehouse_id?, to_warehouse_id?}.
+
+    Before anybody has looked whether they are there: an unknown place is held to no effect.
+    """
+    named = {ledger.warehouse_place(values.get("warehouse_id") or "main")}
+    if values.get("rep_id"):
+        named.add(ledger.rep_place(values["rep_id"]))
+    if values.get("to_warehouse_id"):
+        named.add(ledger.warehouse_place(values["to_warehouse_id"]))
+    ledger.hold(session, named)
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """Who or what a place is, for lists: kind rep or warehouse, its id, name and region."""

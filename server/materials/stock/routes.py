@@ -244,7 +244,7 @@ def list_adjustments(query: dict[str, Any]) -> dict[str, Any]:
 @needs(*CONSOLE)
 @ledger_bp.arguments(keeping.AdjustmentIn())
 @ledger_bp.response(201, keeping.AdjustmentOut())
-@refuses(*_BOOKING)
+@refuses(*_BOOKING, own.BATCH_NEEDED)
 def ask_adjustment(values: dict[str, Any]) -> dict[str, Any]:
     """Enter a count, or ask for a correction; somebody else decides."""
     at = ctx()

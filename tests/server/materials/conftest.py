@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from server.materials import domain
 from server.materials.ops import OPS
 from server.materials.stock import adjustments, movements
 from tests.server.conftest import World
+from tests.server.own_app import own_app
 from tests.server.visits.conftest import other_rep, other_store_id, rep, store_id
 from tests.server.visits.hand import Hand
 
-__all__ = ["other_rep", "other_store_id", "rep", "store_id"]
+__all__ = ["other_rep", "other_store_id", "own_app", "rep", "store_id"]
 
 
 def add_material(session: Session, world: World, clock: FrozenClock, code: str) -> str:
@@ -44,8 +46,9 @@ def move(session: Session, world: World, clock: FrozenClock, kind: str, **values
 
 @pytest.fixture
 def bag(session: Session, world: World, clock: FrozenClock) -> str:
-    """A material: 100 in the warehouse, of which rep_a got 10."""
+    """A material: 100 in the warehouse, of which rep_a got 10 an hour ago."""
     material_id = add_material(session, world, clock, "BAG")
+    clock = FrozenClock(clock.now() - timedelta(hours=1))
     move(session, world, clock, "receive", material_id=material_id, quantity=100)
     rep_id = world.people["rep_a"]
     move(session, world, clock, "issue", material_id=material_id, quantity=10, rep_id=rep_id)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from server.kernel.problems import Problem
-from server.materials.barcodes import check_digit, clean_barcode
+from server.materials.barcodes import check_digit, clean_barcode, expected_digit
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,23 @@ def test_one_wrong_digit_is_always_found(first: str, place: int, by: int) -> Non
     wrong = right[:place] + str((int(right[place]) + by) % 10) + right[place + 1 :]
     with pytest.raises(Problem):
         clean_barcode(wrong)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("96385074", None),  # EAN-8
+        ("96385075", "4"),
+        ("036000291452", None),  # UPC-A
+        ("036000291453", "2"),
+        ("4006381333931", None),  # EAN-13
+        ("4006381333932", "1"),
+        ("15400141288763", None),  # ITF-14
+        ("15400141288764", "3"),
+        ("1234567", None),  # codes of the house have lengths of their own
+        ("123456789", None),
+        ("ABCDEFGH", None),
+    ],
+)
+def test_check_digits_of_every_length(text: str, expected: str | None) -> None:
+    assert expected_digit(text) == expected

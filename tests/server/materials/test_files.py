@@ -219,3 +219,35 @@ def test_every_table_is_exported_and_it_is_written_down(
     narrow = {"table": "ledger", "format": "csv", "rep": rep.actor.user_id}
     assert login("sup_west").post("/api/v1/stock/export", json=narrow).status_code == 404
     assert login("rep_a").post("/api/v1/stock/export", json=narrow).status_code == 403
+
+
+def test_a_batch_with_two_expiries_in_one_file_is_refused_by_its_row(
+    login: Login, world: World, bag: str, session: Session
+) -> None:
+    data = workbook(
+        HEADER,
+        ["BAG", None, None, None, None, None, 7, "MAIN", "L1", "2027-06-30"],
+        ["BAG", None, None, None, None, None, 8, "rep_a", "L1", "2027-07-01"],
+        ["N1", None, "新海报", "物料", "张", None, 5, "MAIN", "L1", "2027-06-30"],
+        ["N1", None, None, None, None, None, 5, "rep_a", "L1", "2027-06-29"],
+        ["N1", None, None, None, None, None, 6, "rep_b", "L1", None],
+    )
+    for dry_run in (True, False):
+        answer: Any = send(login, data, dry_run=dry_run)
+        assert answer.status_code == 200, answer.json
+        assert answer.json["booked"] == 3
+        assert [(one["row"], one["code"]) for one in answer.json["errors"]] == [
+            (3, "batch_contradicted"),
+            (5, "batch_contradicted"),
+        ]
+    # 10 were there before.
+    assert ledger.balance(session, ledger.rep_place(world.people["rep_a"]), bag) == 10
+
+
+def test_a_wrong_check_digit_of_any_length_is_named_and_booked(login: Login, bag: str) -> None:
+    codes = ["96385075", "036000291453", "15400141288764", "96385074"]
+    rows = [[f"C{n}", code, "海报", "物料", "张", None, 5, "MAIN"] for n, code in enumerate(codes)]
+    answer: Any = send(login, workbook(HEADER[:8], *rows), dry_run=True)
+    assert (answer.json["booked"], answer.json["errors"]) == (4, [])
+    named = [(one["row"], one["code"]) for one in answer.json["doubtful"]]
+    assert named == [(2, "check_digit"), (3, "check_digit"), (4, "check_digit")]

@@ -228,7 +228,7 @@ def test_a_long_batch_asks_no_more_than_a_short_one(
             event.remove(bind, "before_cursor_execute", note)
         return len(seen)
 
-    # Beyond the books in any case: the visit's flag changes with each batch.
+    # All go beyond the 10 in the bag, and the visit's flag changes with each batch.
     give(rep, handout(rep, visit_id, bag, 11))
     few = statements(2)
     assert few > 5

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from server.kernel.clock import FrozenClock
 from server.kernel.ids import new_id
 from server.kernel.problems import Problem
-from server.materials import domain, ledger
+from server.materials import domain, ledger, over_issue
 from server.materials.ledger import WAREHOUSE, Entry, EntryKind, rep_place
 from tests.server.conftest import NOW, World
 from tests.server.materials.conftest import add_material, move
@@ -89,7 +89,7 @@ def test_nothing_asked_is_nothing_answered(session: Session) -> None:
     [(10, 10, None), (10, 11, 1), (0, 1, 1), (-5, 2, 7)],
 )
 def test_over_issued(before: int, quantity: int, short: int | None) -> None:
-    flag = ledger.over_issued(before, quantity)
+    flag = over_issue.over_issued(before, quantity)
     if short is None:
         assert flag is None
         return

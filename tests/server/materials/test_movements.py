@@ -12,7 +12,7 @@ from server.kernel.clock import FrozenClock
 from server.kernel.ids import new_id
 from server.kernel.ops import Op
 from server.kernel.problems import Problem
-from server.materials import ledger
+from server.materials import domain, ledger
 from server.materials.ledger import WAREHOUSE
 from server.materials.models import StockAdjustment
 from server.materials.stock import adjustments, movements
@@ -107,6 +107,45 @@ def test_a_confirmation_again_and_another_one(
     other = rep.op("stock.confirm", said | {"quantity": 19}, movement_id)
     assert code(run(rep, other)[0]) == "movement_closed"
     assert bag_of(rep, bag) == 30
+    # A second phone that says the same is no contradiction.
+    second = rep.op("stock.confirm", said | {"at": rep.ago(60), "note": "齐了"}, movement_id)
+    assert applied(run(rep, second)[0])["confirmed"] == 20
+    assert bag_of(rep, bag) == 30
+
+
+def test_a_confirmation_that_the_office_had_on_paper(
+    rep: Hand, world: World, bag: str, session: Session, clock: FrozenClock
+) -> None:
+    movement_id = issue(session, world, clock, bag, 20)
+    office = world.actors["office"]
+    movement = movements.find_movement(session, office, movement_id, lock=True)
+    movements.confirm(session, office, clock, movement, 20)
+    session.commit()
+    op = rep.op("stock.confirm", {"quantity": 20, "at": rep.ago(60)}, movement_id)
+    record = applied(run(rep, op)[0])
+    assert (record["state"], record["confirmed_by"]) == ("confirmed", office.user_id)
+    other = rep.op("stock.confirm", {"quantity": 19, "at": rep.ago(60)}, movement_id)
+    assert code(run(rep, other)[0]) == "movement_closed"
+    assert bag_of(rep, bag) == 30
+
+
+def test_what_is_issued_by_the_pallet_is_confirmed_given_on_and_counted(
+    rep: Hand, world: World, cap: str, session: Session, clock: FrozenClock
+) -> None:
+    values = {"kind": "receive", "material_id": cap, "quantity": 1_000_000}
+    domain.move_stock(session, world.actors["office"], clock, values)
+    movement_id = issue(session, world, clock, cap, 1_000_000)
+    confirmed = {"quantity": 1_000_000, "at": rep.ago()}
+    applied(run(rep, rep.op("stock.confirm", confirmed, movement_id))[0])
+    said = {"material_id": cap, "at": rep.ago()}
+    applied(run(rep, rep.op("stock.count", said | {"counted": 1_000_000, "seen": 1_000_000}))[0])
+    given = said | {"to_id": world.people["rep_b"], "quantity": 12_000}
+    applied(run(rep, rep.op("stock.transfer", given))[0])
+    back = said | {"warehouse_id": "main", "quantity": 12_000}
+    applied(run(rep, rep.op("stock.return", back))[0])
+    for kind, more in (("stock.count", {"counted": 1_000_001}), ("stock.transfer", given)):
+        op = rep.op(kind, said | more | ({} if "counted" in more else {"quantity": 1_000_001}))
+        assert code(run(rep, op)[0]) == "quantity_invalid"
 
 
 @pytest.mark.parametrize("confirmed_first", [True, False])
@@ -161,7 +200,7 @@ BAD = [
     ("stock.transfer", {"to_id": "rep_b", "at": "now"}, "op_malformed"),
     ("stock.return", {"warehouse_id": "nowhere"}, "warehouse_unknown"),
     ("stock.return", {"warehouse_id": "a\0b"}, "op_malformed"),
-    ("stock.return", {"warehouse_id": "main", "quantity": 10_001}, "quantity_invalid"),
+    ("stock.return", {"warehouse_id": "main", "quantity": 1_000_001}, "quantity_invalid"),
     ("stock.return", {"warehouse_id": "main", "note": "长" * 201}, "op_malformed"),
     ("stock.count", {"counted": -1}, "quantity_invalid"),
     ("stock.count", {"counted": 2.5}, "quantity_invalid"),

@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 from server.kernel.clock import FrozenClock
 from server.stores import domain as stores
 from tests.server.conftest import Login, World
+from tests.server.own_app import own_app
 from tests.server.sync.phone import PIN, Phone
+
+__all__ = ["own_app"]
 
 
 @pytest.fixture

@@ -1,27 +1,16 @@
-"""Many devices push at the same moment while a phone follows the feed: nothing doubled, no gap.
-
-On SQLite, and on PostgreSQL where STOREWALK_TEST_DATABASE_URL names a database: there in a schema
-of its own, beside the other tests' tables.
-"""
+"""Many devices push at the same moment while a phone follows the feed: nothing doubled, no gap."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-import pytest
 from flask import Flask
-from sqlalchemy import event, func, select, text
+from sqlalchemy import event, func, select
 
-from server.app import create_app
-from server.config import Settings
 from server.kernel.changes import Change, ChangeCounter, user_scope
 from server.kernel.clock import FrozenClock
 from server.kernel.db import db
@@ -35,32 +24,6 @@ from tests.server.sync.phone import AT, PIN, Phone
 
 DEVICES = 6
 VISITS = 12
-SCHEMA = "at_once"
-
-
-@pytest.fixture
-def own_app(tmp_path: Path) -> Iterator[Flask]:
-    """An app whose transactions really commit."""
-    url = os.environ.get("STOREWALK_TEST_DATABASE_URL", "")
-    if url:
-        url += ("&" if "?" in url else "?") + "options=" + quote(f"-csearch_path={SCHEMA}")
-    settings = Settings(
-        data_dir=tmp_path, database_url=url, password_cost="test", login_rate="1000 per minute"
-    )
-    app = create_app(settings, clock=FrozenClock(NOW))
-    with app.app_context():
-        if url:
-            db.session.execute(text(f"CREATE SCHEMA IF NOT EXISTS {SCHEMA}"))
-            db.session.commit()
-        db.create_all()
-    yield app
-    with app.app_context():
-        db.session.remove()
-        if url:
-            db.session.execute(text(f"DROP SCHEMA {SCHEMA} CASCADE"))
-            db.session.commit()
-            db.session.remove()
-        db.engine.dispose()
 
 
 def make_phones(app: Flask) -> tuple[list[Phone], str]:

@@ -65,8 +65,8 @@ export async function handOut(db: Db, input: HandoutInput, clock: Clock = system
 }
 
 /** Hold a quantity against what the server takes. Raises InvalidInputError. */
-export function needQuantity(quantity: number, least = 1): void {
-  if (!Number.isInteger(quantity) || quantity < least || quantity > QUANTITY_MAX) {
-    throw new InvalidInputError('quantity', `must be a whole number from ${least} to ${QUANTITY_MAX}`)
+export function needQuantity(quantity: number, least = 1, most = QUANTITY_MAX): void {
+  if (!Number.isInteger(quantity) || quantity < least || quantity > most) {
+    throw new InvalidInputError('quantity', `must be a whole number from ${least} to ${most}`)
   }
 }

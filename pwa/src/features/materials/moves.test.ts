@@ -8,6 +8,7 @@ import { settle } from '../../sync/outbox'
 import { applyRecords } from '../../db/records'
 import { inTransaction } from '../../db/tables'
 import { handOut } from './actions'
+import { countLines } from './counting'
 import { confirmGot, countStock, giveTo, sendBack } from './moves'
 import { batchToTake, lastHandout, stockList, stockPage, waitingForMe } from './queries'
 
@@ -86,6 +87,28 @@ describe('the stock on the phone follows what is done there', () => {
     const { counts } = await stockPage(db)
     expect(counts.map(({ count }) => [count.state, count.quantity])).toEqual([['pending', -3]])
     expect((await ops())[0]?.payload).toMatchObject({ counted: 7, seen: 10 })
+  })
+
+  it('counts each batch by itself, and all of it where units belong to none', async () => {
+    const lines = async () => countLines(await stockList(db)).map((line) => [line.batch_id, line.inAll, line.seen])
+    expect(await lines()).toEqual([['soon', false, 6], ['late', false, 4]])
+    await countStock(db, [{ material_id: 'm', batch_id: 'soon', counted: 5, seen: 6 }], '', clock)
+    expect((await ops())[0]?.payload).toMatchObject({ batch_id: 'soon', counted: 5, seen: 6 })
+    expect((await stockPage(db)).counts.map(({ count, batch }) => [count.batch_id, batch])).toEqual([['soon', 'A']])
+    await db.stock.update('m', { balance: 12 })
+    expect(await lines()).toEqual([['soon', false, 6], ['late', false, 4], [null, true, 12]])
+    await db.stock.update('m', { balance: 12, batches: [] })
+    expect(await lines()).toEqual([[null, false, 12]])
+  })
+
+  it('confirms, moves and counts what comes by the pallet', async () => {
+    await db.stock_movements.put(issued('p', 12_000))
+    await confirmGot(db, { movement_id: 'p', quantity: 12_000, note: '' }, clock)
+    expect(await balance()).toBe(12_010)
+    await countStock(db, [{ material_id: 'm', counted: 1_000_000, seen: 12_010 }], '', clock)
+    await giveTo(db, { to_id: 'r2', material_id: 'm', batch_id: null, quantity: 12_000, note: '' }, clock)
+    expect(() => countStock(db, [{ material_id: 'm', counted: 1_000_001, seen: 0 }], '', clock)).toThrow()
+    expect(await ops()).toHaveLength(3)
   })
 })
 

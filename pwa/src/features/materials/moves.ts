@@ -8,11 +8,13 @@ import { newId } from '../../kernel/ids'
 import { needQuantity } from './actions'
 
 export const NOTE_MAX = 200
+/** Of what is moved, confirmed or counted at once: as much as the office can issue. */
+export const STOCK_MAX = 1_000_000
 
 export interface MoveInput {
   material_id: Id
   batch_id: Id | null
-  /** Whole, 1 to QUANTITY_MAX. It may be more than the phone's stock: the office hears of it. */
+  /** Whole, 1 to STOCK_MAX. It may be more than the phone's stock: the office hears of it. */
   quantity: number
   note: string
 }
@@ -22,7 +24,7 @@ export interface MoveInput {
  * Raises InvalidInputError, StorageFullError, SaveFailedError.
  */
 export function giveTo(db: Db, input: MoveInput & { to_id: Id }, clock: Clock = systemClock): Promise<Id> {
-  needQuantity(input.quantity)
+  needQuantity(input.quantity, 1, STOCK_MAX)
   return save(db, async (write) => {
     const taker = await write.t.people.get(input.to_id)
     if (taker?.role !== 'rep' || taker.id === write.author) throw new InvalidInputError('to_id', 'no colleague')
@@ -33,7 +35,7 @@ export function giveTo(db: Db, input: MoveInput & { to_id: Id }, clock: Clock = 
 
 /** Send material back to a warehouse, which confirms it; returns the movement's id. Raises as giveTo does. */
 export function sendBack(db: Db, input: MoveInput & { warehouse_id: string }, clock: Clock = systemClock): Promise<Id> {
-  needQuantity(input.quantity)
+  needQuantity(input.quantity, 1, STOCK_MAX)
   return save(db, async (write) => {
     const warehouse = await write.t.warehouses.get(input.warehouse_id)
     if (!warehouse) throw new InvalidInputError('warehouse_id', 'no such warehouse')
@@ -69,7 +71,7 @@ async function send(write: Writer, kind: MovementKind, place: string, name: stri
 export function confirmGot(
   db: Db, input: { movement_id: Id; quantity: number; note: string }, clock: Clock = systemClock,
 ): Promise<void> {
-  needQuantity(input.quantity, 0)
+  needQuantity(input.quantity, 0, STOCK_MAX)
   return save(db, async (write) => {
     const movement = await write.t.stock_movements.get(input.movement_id)
     if (movement?.to_place !== `rep:${write.author}`) throw new InvalidInputError('movement_id', 'it is not for this rep')
@@ -87,22 +89,24 @@ export function confirmGot(
 
 export interface Counted {
   material_id: Id
+  /** Null (or left out) for the whole material. */
+  batch_id?: Id | null
   /** What lay in the bag. */
   counted: number
   /** What the phone said of it. */
   seen: number
 }
 
-/** Enter a count of some materials; returns how many. Raises InvalidInputError, StorageFullError, SaveFailedError. */
+/** Enter a count of some materials or batches; returns how many. Raises InvalidInputError, StorageFullError, SaveFailedError. */
 export function countStock(db: Db, rows: readonly Counted[], note: string, clock: Clock = systemClock): Promise<number> {
-  for (const row of rows) needQuantity(row.counted, 0)
+  for (const row of rows) needQuantity(row.counted, 0, STOCK_MAX)
   return save(db, async (write) => {
-    for (const { material_id, counted, seen } of rows) {
-      const said = { material_id, batch_id: null, counted, seen, note: someText(note, NOTE_MAX) ?? '', at: write.at }
+    for (const { material_id, batch_id = null, counted, seen } of rows) {
+      const said = { material_id, batch_id, counted, seen, note: someText(note, NOTE_MAX) ?? '', at: write.at }
       const id = newId(Date.parse(write.at))
       await write.t.stock_counts.add({
         id, kind: 'count', state: counted === seen ? 'matched' : 'pending', place: `rep:${write.author}`,
-        material_id, batch_id: null, expected: null, counted, seen, quantity: counted - seen, reason: '',
+        material_id, batch_id, expected: null, counted, seen, quantity: counted - seen, reason: '',
         note: said.note, author_id: write.author, at: write.at, decided_by: null, decided_at: null, decision_note: '',
         sync: 'local',
       })

@@ -53,6 +53,8 @@ export interface MovementItem {
 export interface CountItem {
   count: LocalCount
   material: MaterialRecord | null
+  /** The code of the batch that was counted; empty for the whole material. */
+  batch: string
 }
 
 export interface StockPage {
@@ -69,12 +71,14 @@ const LAST_COUNTS = 10
 
 /** All of the stock screen. */
 export async function stockPage(db: Db): Promise<StockPage> {
-  const [stock, open, counts, materials] = await Promise.all([
+  const [stock, open, counts, materials, held] = await Promise.all([
     stockList(db),
     db.stock_movements.where('state').anyOf('in_transit', 'short').toArray(),
     db.stock_counts.orderBy('at').reverse().limit(LAST_COUNTS).toArray(),
     db.materials.toArray(),
+    db.stock.toArray(),
   ])
+  const codes = new Map(held.flatMap((row) => row.batches ?? []).map((one) => [one.id, one.code]))
   const byId = new Map(materials.map((one) => [one.id, one]))
   const place = `rep:${db.userId}`
   const items = open
@@ -85,7 +89,9 @@ export async function stockPage(db: Db): Promise<StockPage> {
     toConfirm: items.filter(waits),
     underWay: items.filter((item) => !waits(item)),
     stock: stock.filter((row) => row.balance !== 0),
-    counts: counts.map((count) => ({ count, material: byId.get(count.material_id) ?? null })),
+    counts: counts.map((count) => ({
+      count, material: byId.get(count.material_id) ?? null, batch: codes.get(count.batch_id ?? '') ?? '',
+    })),
   }
 }
 

@@ -9,8 +9,8 @@ import { systemClock, type Clock } from '../../kernel/clock'
 import { newId } from '../../kernel/ids'
 import { dependentsOf, isParked } from '../../sync/engine'
 import { missingFor } from '../../sync/lacking'
-import { needQuantity, RECIPIENT_MAX } from '../materials/actions'
-import { NOTE_MAX as STOCK_NOTE_MAX } from '../materials/moves'
+import { needQuantity, QUANTITY_MAX, RECIPIENT_MAX } from '../materials/actions'
+import { NOTE_MAX as STOCK_NOTE_MAX, STOCK_MAX } from '../materials/moves'
 import { replyText } from '../answers/actions'
 import { TASK_NOTE_MAX } from '../tasks/actions'
 import { NOTE_MAX, REASON_MAX } from '../visits/actions'
@@ -71,7 +71,7 @@ async function rewrite(t: Tables, op: OutboxOp, mend: Mend): Promise<Record<stri
       return { note }
     }
     case 'handout.add': {
-      const quantity = wholeOf(mend, 1)
+      const quantity = wholeOf(mend, 1, QUANTITY_MAX)
       const recipient = someText(mend.recipient, RECIPIENT_MAX) ?? ''
       await t.handouts.update(op.record_id, { quantity, recipient })
       return { quantity, recipient }
@@ -121,8 +121,8 @@ async function rewrite(t: Tables, op: OutboxOp, mend: Mend): Promise<Record<stri
 }
 
 /** The mended quantity. Raises InvalidInputError. */
-function wholeOf({ quantity = -1 }: Mend, least: number): number {
-  needQuantity(quantity, least)
+function wholeOf({ quantity = -1 }: Mend, least: number, most = STOCK_MAX): number {
+  needQuantity(quantity, least, most)
   return quantity
 }
 

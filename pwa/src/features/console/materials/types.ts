@@ -17,6 +17,11 @@ export interface StockRow {
   balance: number; in_transit: number; batches: BatchStock[]
 }
 
+/** A lot of a material, as forms let one choose it. */
+export interface Batch { id: string; code: string; expires_on: string | null }
+
+export const batchWords = (one: Batch) => (one.expires_on ? `${one.code} · ${one.expires_on}` : one.code)
+
 export interface BatchStock { code: string; expires_on: string | null; balance: number }
 
 interface Named {
