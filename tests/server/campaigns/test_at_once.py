@@ -23,7 +23,7 @@ from server.kernel.db import db
 from server.materials.domain import create_material
 from server.stores import domain as stores
 from tests.server.conftest import NOW, World, make_world
-from tests.server.sync.test_at_once import own_app
+from tests.server.own_app import own_app
 from tests.server.visits.conftest import add_store
 
 __all__ = ["own_app"]

@@ -18,7 +18,8 @@ from sqlalchemy import event
 from server.kernel.db import db
 from server.kernel.ids import new_id
 from tests.server.conftest import log_in
-from tests.server.sync.test_at_once import make_phones, own_app
+from tests.server.own_app import own_app
+from tests.server.sync.test_at_once import make_phones
 
 __all__ = ["own_app"]
 

@@ -15,8 +15,9 @@ from flask.testing import FlaskClient
 
 from server.kernel import sheets
 from tests.server.conftest import log_in
+from tests.server.own_app import own_app
 from tests.server.sync.phone import Phone
-from tests.server.sync.test_at_once import make_phones, own_app
+from tests.server.sync.test_at_once import make_phones
 
 __all__ = ["own_app"]
 

@@ -26,8 +26,9 @@ from server.visits.flags import FindingKind, PhotoFinding
 from server.visits.models import RejudgeDue, Visit
 from server.visits.rejudge import rejudge_store
 from tests.server.conftest import NOW
+from tests.server.own_app import own_app
 from tests.server.sync.phone import AT
-from tests.server.sync.test_at_once import make_phones, own_app
+from tests.server.sync.test_at_once import make_phones
 
 __all__ = ["own_app"]
 
