@@ -221,7 +221,7 @@ _HAS_UPLOADED = Prepared(
 
 # Without an offset the camera's clock may be in any zone.
 _ZONE_DOUBT_S: Final = 14 * 3_600.0
-_ADDED: Final = ("device_at", "clock_offset_ms", "received_at")
+_ADDED: Final = ("device_at", "clock_offset_ms", "monotonic_ms", "contact_at", "received_at")
 
 
 @dataclass(frozen=True, slots=True)

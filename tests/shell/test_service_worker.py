@@ -32,14 +32,16 @@ pytestmark = pytest.mark.browser
 def build(folder: Path, version: str) -> Path:
     """Build the probe page as this version, with the app's own Vite plugins; return its dist."""
     project = folder / version
-    (project / "src" / "app").mkdir(parents=True)
+    for name in ("app", "kernel"):
+        (project / "src" / name).mkdir(parents=True)
     for name in ("build", "public"):
         shutil.copytree(PWA / name, project / name)
     for name in ("index.html", "console.html", "vite.config.ts", "tsconfig.json", "package.json"):
         shutil.copy(PWA / name, project)
     for name in ("sw.ts", "sw-push.ts"):
         shutil.copy(PWA / "src" / name, project / "src")
-    shutil.copy(PWA / "src" / "app" / "update.ts", project / "src" / "app")
+    for name in ("app/update.ts", "kernel/unsaved.ts"):
+        shutil.copy(PWA / "src" / name, project / "src" / name)
     (project / "node_modules").symlink_to(PWA / "node_modules", target_is_directory=True)
     shutil.copy(ROOT / "tests" / "shell" / "probe.ts", project / "src" / "main.ts")
     (project / "src" / "version.ts").write_text(f"export const VERSION = '{version}'\n")

@@ -217,7 +217,12 @@ DOORS: Final[dict[str, Door]] = {
     "GET /api/v1/office/rule/history": read("/api/v1/office/rule/history", roles=OFFICE),
     "GET /api/v1/office/calendars": read("/api/v1/office/calendars"),
     "POST /api/v1/office/calendars": Door(
-        OFFICE, ("/api/v1/office/calendars?dry_run=true",), json={"year": 2027, "days": []}
+        OFFICE,
+        ("/api/v1/office/calendars?dry_run=true",),
+        json={
+            "year": 2027,
+            "days": [{"name": "元旦", "date": "2027-01-01", "isOffDay": True}],
+        },
     ),
     "GET /api/v1/office/duties/<user_id>": read(
         "/api/v1/office/duties/{person}", roles=OFFICE, person=OFFICE
@@ -348,6 +353,8 @@ SCOPED_FILTERS: Final[dict[str, str]] = {
     "store": "store",
     "visit": "visit",
     "photo": "photo",
+    "office_check_in": "office_check_in",
+    "campaign": "campaign",
     "q": "store_name",
 }
 REGION_FILTER: Final = "region"
