@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright
 
 from tests.browser.site import Site, make_site
 from tests.chromium import find_or_install
@@ -100,12 +100,18 @@ def open_desktop(chromium: Browser, site: Site) -> Iterator[Open]:
         context.close()
 
 
+# What the browser itself writes where a request is made without a network.
+_OFFLINE = "net::ERR_INTERNET_DISCONNECTED"
+
+
 def watch(page: Page) -> list[str]:
     """Collect what goes wrong inside a page: uncaught errors and console errors."""
     found: list[str] = []
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type == "error" and _OFFLINE not in message.text:
+            found.append(message.text)
+
     page.on("pageerror", lambda error: found.append(f"uncaught: {error}"))
-    page.on(
-        "console",
-        lambda message: found.append(message.text) if message.type == "error" else None,
-    )
+    page.on("console", hear)
     return found

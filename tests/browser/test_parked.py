@@ -78,7 +78,7 @@ def test_a_parked_count_is_put_right_and_sent(open_phone: Open, site: Site, rep_
     sheet.get_by_role("checkbox", name="货架插卡").tap()
     sheet.get_by_role("button", name="保存盘点（1）").tap()
     expect(page.get_by_role("region", name="最近的盘点")).to_be_visible()
-    page.evaluate(SPOIL, [f"storewalk-{user_id}", "stock.count", {"counted": 20_000}])
+    page.evaluate(SPOIL, [f"storewalk-{user_id}", "stock.count", {"counted": 20_000_000}])
     context.set_offline(False)
 
     page.goto("/sync")

@@ -144,7 +144,7 @@ def test_a_reminder_is_shown_in_the_app(open_phone: Open, site: Site, rep_name: 
     Api(site, "sup").post(f"/office/weeks/{week}/reminders", body)
     page = open_phone(*AT_OFFICE).new_page()
     rep.log_in(page, rep_name)
-    words = f"主管提醒：第 {int(week[6:])} 周还没有回司报到。"
+    words = f"主管提醒：第 {int(week[6:])} 周还没有回司报到"
     expect(page.get_by_text(words)).to_be_visible()
     open_office(page)
     expect(page.get_by_text(words)).to_be_visible()

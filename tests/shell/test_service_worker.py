@@ -62,6 +62,8 @@ class Site:
 
         class Handler(SimpleHTTPRequestHandler):
             def do_GET(self) -> None:
+                # It compares whole seconds: two versions built in one would be the same file.
+                del self.headers["If-Modified-Since"]
                 path = self.path.partition("?")[0]
                 if path.startswith("/api/"):
                     self.send_error(HTTPStatus.NOT_FOUND)
@@ -118,8 +120,12 @@ def wait_until(page: Page, condition: str) -> None:
     met = page.evaluate(
         f"""async () => {{
             const pause = () => new Promise((done) => setTimeout(done, 20))
-            for (let i = 0; i < 3000 && !({condition}); i++) await pause()
-            return Boolean({condition})
+            const met = async () => Boolean(({condition}))
+            for (let i = 0; i < 3000; i++) {{
+                if (await met()) return true
+                await pause()
+            }}
+            return false
         }}"""
     )
     assert met, f"never came true: {condition}"
