@@ -79,8 +79,8 @@ class Crs(StrEnum):
 Forward = Callable[[float, float], tuple[float, float]]
 
 
-# A tenth of a millimetre, in digits of a degree.
-_BORDER_DIGITS = 9
+# Degrees, a tenth of a millimetre: on the border the last digits of a way back must not decide.
+_BORDER = 1e-9
 
 
 def is_shifted(lat: float, lon: float) -> bool:
@@ -107,9 +107,12 @@ def to_wgs84(lat: float, lon: float, crs: Crs) -> tuple[float, float]:
     if crs is Crs.WGS84:
         return lat, lon
     found = _invert(_FORWARD[crs], lat, lon)
-    # On the border itself the last digits of the way back must not decide.
-    near = (round(found[0], _BORDER_DIGITS), round(found[1], _BORDER_DIGITS))
-    return found if is_shifted(*near) else (lat, lon)
+    return found if _is_shifted_about(*found) else (lat, lon)
+
+
+def _is_shifted_about(lat: float, lon: float) -> bool:
+    around = (-_BORDER, 0.0, _BORDER)
+    return any(is_shifted(lat + north, lon + east) for north in around for east in around)
 
 
 def _invert(forward: Forward, lat: float, lon: float) -> tuple[float, float]:

@@ -60,6 +60,9 @@ def test_known_point_without_real_data() -> None:
 
 
 @example(18.0, 111.8, Crs.GCJ02)
+# The last digit below the northern edge, and below a degree whose span is narrower.
+@example(53.99999999999999, 120.0, Crs.GCJ02)
+@example(48.99999999999999, 85.5, Crs.BD09)
 @given(
     lat=st.floats(18, 54),
     lon=st.floats(73, 136),
