@@ -151,7 +151,7 @@ def _run(
 def _read(raw_ops: Sequence[Any], actor: Actor, device: Device, clock: Clock) -> list[_Slot]:
     received_at = clock.now()
     slots = []
-    first: dict[str, bytes] = {}
+    seen: set[str] = set()
     for index, raw in enumerate(raw_ops):
         slot = _Slot(index, op_id_of(raw))
         slots.append(slot)
@@ -168,31 +168,39 @@ def _read(raw_ops: Sequence[Any], actor: Actor, device: Device, clock: Clock) ->
         except Problem as problem:
             slot.status, slot.problem = "rejected", problem
             continue
-        if read.op_id in first:
-            # The same op twice in one batch: the second is answered like a repetition.
-            same = first[read.op_id] == slot.digest
-            slot.status = "twin" if same else "conflict"
-            slot.problem = None if same else problems.OP_CONFLICT.error(field="op_id")
-        else:
-            first[read.op_id] = slot.digest
+        if read.op_id in seen:
+            slot.status = "again"
+        seen.add(read.op_id)
     return slots
 
 
 def _recognise(session: Session, actor: Actor, batch: _Batch) -> None:
-    """Answer what was applied before."""
-    open_slots = {s.op_id: s for s in batch.slots if not s.status and s.op_id}
-    if not open_slots:
+    """Answer what was applied before, and what this batch has more than once.
+
+    What was applied before is the measure for all of its id; else the first in the batch is, and
+    its twin is answered like a repetition.
+    """
+    first = {s.op_id: s for s in batch.slots if not s.status and s.op_id}
+    if not first:
         return
-    for receipt in _FIND_RECEIPTS(session, open_slots):
-        op_id = receipt["op_id"]
-        slot = open_slots[op_id]
-        if receipt["digest"] == slot.digest and receipt["author_id"] == actor.user_id:
+    receipts = {receipt["op_id"]: receipt for receipt in _FIND_RECEIPTS(session, first)}
+    for slot in batch.slots:
+        if slot.status not in {"", "again"} or slot.op is None:
+            continue
+        op_id = slot.op.op_id
+        receipt = receipts.get(op_id)
+        if receipt is None:
+            if slot.status == "again":
+                slot.status = "twin" if first[op_id].digest == slot.digest else "conflict"
+        elif receipt["digest"] == slot.digest and receipt["author_id"] == actor.user_id:
             slot.status, slot.result = "replayed", receipt["result"]
             batch.applied.add(op_id)
         else:
             slot.status = "conflict"
-            slot.problem = problems.OP_CONFLICT.error(field="op_id")
             batch.failed.add(op_id)
+        if slot.status == "conflict":
+            slot.problem = problems.OP_CONFLICT.error(field="op_id")
+    batch.failed -= batch.applied
 
 
 def _waves(slots: list[_Slot]) -> Iterator[list[_Slot]]:

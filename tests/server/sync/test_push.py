@@ -69,6 +69,18 @@ def test_another_content_between_two_twins_changes_neither(phone: Phone, store_i
     assert results[2]["result"] == results[0]["result"]
 
 
+def test_another_content_before_a_repetition_leaves_it_one(phone: Phone, store_id: str) -> None:
+    op = phone.check_in(store_id)
+    [stored] = phone.push(op)
+    changed = op | {"payload": op["payload"] | {"reason": "changed"}}
+    said = {"visit_id": op["record_id"], "at": AT, "text": "x"}
+    note = phone.op("visit.note", said, depends_on=[op["op_id"]])
+    results = phone.push(changed, op, changed, op, note)
+    told = ["conflict", "replayed", "conflict", "replayed", "applied"]
+    assert statuses(results) == told
+    assert results[1]["result"] == results[3]["result"] == stored["result"]
+
+
 def test_another_content_under_the_same_id_is_a_conflict(phone: Phone, store_id: str) -> None:
     op = phone.check_in(store_id)
     phone.push(op)
