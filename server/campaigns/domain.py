@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import delete, insert, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.accounts.problems import REGION_UNKNOWN
@@ -20,6 +19,7 @@ from server.kernel.auth import Actor
 from server.kernel.clock import Clock
 from server.kernel.ids import new_id
 from server.kernel.problems import Problem
+from server.kernel.unique import save_coded
 from server.materials.stock.queries import materials_by_id
 from server.stores import choosing as stores
 from server.stores.queries import chunks
@@ -73,7 +73,7 @@ def create_campaign(
     )
     _check(campaign)
     try:
-        _save(session, campaign)
+        save_coded(session, campaign, problems.CAMPAIGN_CODE_TAKEN)
     except Problem:
         # Perhaps the same one came twice at once, and the other is there by now.
         there = _sent_before(session, actor, values, materials)
@@ -101,7 +101,7 @@ def change_campaign(
         setattr(campaign, key, value)
     _check(campaign)
     campaign.rev += 1
-    _save(session, campaign)
+    save_coded(session, campaign, problems.CAMPAIGN_CODE_TAKEN)
     if materials is not None:
         before["materials"] = plan_of(session, campaign.id)
         _set_materials(session, campaign.id, materials)
@@ -259,17 +259,6 @@ def _check(campaign: Campaign) -> None:
 def _open(campaign: Campaign) -> None:
     if campaign.state == State.CLOSED:
         raise problems.CAMPAIGN_CLOSED.error()
-
-
-def _save(session: Session, campaign: Campaign) -> None:
-    code = campaign.code
-    # Asked of the database, not looked up before: two people may choose the same code at once.
-    try:
-        with session.begin_nested():
-            session.add(campaign)
-            session.flush()
-    except IntegrityError as error:
-        raise problems.CAMPAIGN_CODE_TAKEN.error(field="code", code=code) from error
 
 
 def _plain(values: Mapping[str, Any]) -> dict[str, Any]:

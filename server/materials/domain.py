@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.campaigns.choosing import tell_of_stores
@@ -16,6 +15,7 @@ from server.kernel import problems as common
 from server.kernel.auth import Actor
 from server.kernel.clock import Clock
 from server.kernel.ids import new_id
+from server.kernel.unique import save_coded
 from server.materials import ledger, problems
 from server.materials.barcodes import clean_barcode
 from server.materials.ledger import SUPPLIER, Entry, EntryKind
@@ -43,7 +43,7 @@ def create_material(
         active=True,
         rev=1,
     )
-    _save(session, material, {})
+    save_coded(session, material, problems.MATERIAL_CODE_TAKEN)
     changes.touch(session, changes.ORG, "material", [material.id])
     journal.record(
         session,
@@ -75,7 +75,7 @@ def change_material(
     if "barcode" in values:
         values["barcode"] = clean_barcode(values["barcode"])
     before = {key: getattr(material, key) for key in values}
-    _save(session, material, values | {"rev": material.rev + 1})
+    save_coded(session, material, problems.MATERIAL_CODE_TAKEN, values | {"rev": material.rev + 1})
     changes.touch(session, changes.ORG, "material", [material.id])
     journal.record(
         session,
@@ -88,19 +88,6 @@ def change_material(
         after=values,
     )
     return material
-
-
-def _save(session: Session, material: Material, values: Mapping[str, Any]) -> None:
-    code = values.get("code", material.code)
-    # Asked of the database, not looked up before: two people may choose the same code at once.
-    try:
-        with session.begin_nested():
-            for key, value in values.items():
-                setattr(material, key, value)
-            session.add(material)
-            session.flush()
-    except IntegrityError as error:
-        raise problems.MATERIAL_CODE_TAKEN.error(field="code", code=code) from error
 
 
 def move_stock(

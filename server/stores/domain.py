@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.accounts import problems as accounts_problems
@@ -16,6 +15,7 @@ from server.kernel.auth import Actor, Role
 from server.kernel.clock import Clock
 from server.kernel.geo import is_position
 from server.kernel.ids import new_id
+from server.kernel.unique import save_coded
 from server.stores import problems
 from server.stores.models import PinSource, Store, StoreAssignment, StorePin
 from server.stores.queries import chunks, current_reps
@@ -64,7 +64,7 @@ def create_store(session: Session, actor: Actor, clock: Clock, values: Mapping[s
         created_at=at,
         updated_at=at,
     )
-    _save(session, store)
+    save_coded(session, store, problems.STORE_CODE_TAKEN)
     data = {"code": store.code, "name": store.name}
     journal.record(session, clock, actor, journal.Event.STORE_CREATED, "store", store.id, **data)
     if rep_ids:
@@ -112,7 +112,7 @@ def _apply(
         store.initials = initials_of(store.name)
     store.rev += 1
     store.updated_at = clock.now()
-    _save(session, store)
+    save_coded(session, store, problems.STORE_CODE_TAKEN)
     tell_phones(session, [store.id])
     journal.record(
         session,
@@ -252,14 +252,3 @@ def region_there(session: Session, region_id: str) -> None:
 def _position_valid(lat: object, lon: object) -> None:
     if not is_position(lat, lon):
         raise problems.PIN_INVALID.error(field="lat")
-
-
-def _save(session: Session, store: Store) -> None:
-    # Asked of the database, not looked up before: two people may choose the same code at once.
-    code = store.code
-    try:
-        with session.begin_nested():
-            session.add(store)
-            session.flush()
-    except IntegrityError as error:
-        raise problems.STORE_CODE_TAKEN.error(field="code", code=code) from error

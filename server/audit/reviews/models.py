@@ -60,8 +60,7 @@ class VisitReview(Base):
     """Where the review of one visit stands: what its entries add up to.
 
     entry_id, actor_id, decided_at, flag_bits and question are of the decision that stands; they
-    are empty where none does. rev is raised by each entry and by each
-    answer of the rep.
+    are empty where none does. rev is raised by each entry and by each answer of the rep.
     """
 
     __tablename__ = "visit_review"

@@ -8,7 +8,6 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from server.accounts.queries import people, people_by_ids
@@ -17,6 +16,7 @@ from server.kernel import problems as common
 from server.kernel.auth import Actor, Role
 from server.kernel.clock import Clock
 from server.kernel.ids import new_id
+from server.kernel.unique import save_coded
 from server.materials import ledger, problems
 from server.materials.models import Batch, Warehouse
 from server.stores.problems import REP_UNKNOWN
@@ -75,7 +75,7 @@ def create_warehouse(
         active=True,
         rev=1,
     )
-    _save(session, warehouse, {})
+    save_coded(session, warehouse, problems.WAREHOUSE_CODE_TAKEN)
     _told(session, actor, clock, warehouse, journal.Event.WAREHOUSE_CREATED, code=warehouse.code)
     return warehouse
 
@@ -86,23 +86,11 @@ def change_warehouse(
     """Change what is named in values. Raises as create_warehouse does."""
     _check_region(actor, values)
     before = {key: getattr(warehouse, key) for key in values}
-    _save(session, warehouse, dict(values) | {"rev": warehouse.rev + 1})
+    new = dict(values) | {"rev": warehouse.rev + 1}
+    save_coded(session, warehouse, problems.WAREHOUSE_CODE_TAKEN, new)
     event = journal.Event.WAREHOUSE_CHANGED
     _told(session, actor, clock, warehouse, event, before=before, after=dict(values))
     return warehouse
-
-
-def _save(session: Session, warehouse: Warehouse, values: Mapping[str, Any]) -> None:
-    code = values.get("code", warehouse.code)
-    # Asked of the database, not looked up before: two people may choose the same code at once.
-    try:
-        with session.begin_nested():
-            for key, value in values.items():
-                setattr(warehouse, key, value)
-            session.add(warehouse)
-            session.flush()
-    except IntegrityError as error:
-        raise problems.WAREHOUSE_CODE_TAKEN.error(field="code", code=code) from error
 
 
 def _check_region(actor: Actor, values: Mapping[str, Any]) -> None:

@@ -181,15 +181,16 @@ def test_real_ways_are_possible(name: str, agrees: bool) -> None:
     assert copied(line, far) == []
 
 
-@pytest.mark.parametrize("name", TRACKS)
+# The other two lead nowhere within REACH check-ins: a few seconds, and two check-ins.
+@pytest.mark.parametrize("name", ["a car in a town", "a track with speed", "a walk"])
 def test_a_reading_sent_twice_on_a_real_way(name: str) -> None:
     """Flagged where it is sent again, unless the doors are as near as the person really went."""
     track = TRACKS[name]()
+    if not track:
+        return  # said by real_file
     line = check_ins(track, agrees=True)
     near = range(max(0, len(line) - 1 - REACH), len(line) - 1)
     earlier = [i for i in near if line[-1].said - line[i].said > 5]
-    if not earlier:
-        return  # said by real_file, or a few seconds long
     first = line[earlier[0]]
     line[-1] = replace(line[-1], lat=first.lat, lon=first.lon)
     assert copied(line, far) == [len(line) - 1]
